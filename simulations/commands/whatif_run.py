@@ -96,22 +96,23 @@ def print_answer(found: dict[str, Any]) -> None:
 def _print_fidelity(console: Console, found: dict[str, Any]) -> None:
     table = _table("How near the model is: the recorded rules, recorded and played")
     table.add_column("queue", no_wrap=True)
-    for heading in (
-        "contacts",
-        "gave up, %\nrecorded",
-        "gave up, %\nmodel",
-        "mean wait, s\nrecorded",
-        "mean wait, s\nmodel",
-    ):
-        table.add_column(heading, justify="right")
+    sides = ("recorded", "model", "draws")
+    figures = [f"{figure}\n{side}" for figure in ("gave\nup, %", "mean\nwait, s") for side in sides]
+    for heading in ("contacts", *figures):
+        table.add_column(heading, justify="right", no_wrap=True)
     for one in found["fidelity"]["queues"]:
-        recorded, model = one["recorded"], one["model"]
+        recorded, model, draws = one["recorded"], one["model"], one["draws"]
         shares = [f"{side['abandoned'] * 100:.1f}" for side in (recorded, model)]
+        shares.append("–".join(f"{end * 100:.1f}" for end in draws["abandoned"]) if draws else "-")
         waits = [f"{side['wait_s']:,.2f}" for side in (recorded, model)]
+        waits.append("–".join(f"{end:,.2f}" for end in draws["wait_s"]) if draws else "-")
         table.add_row(one["queue"], str(recorded["contacts"]), *shares, *waits)
     console.print(table)
     console.print(
-        f"{found['fidelity']['same_agent']:.1%} of those answered got the agent of the record.", soft_wrap=True
+        f"{found['fidelity']['same_agent']:.1%} of those answered got the agent of the record. Of single draws "
+        f"{found['confidence']:.0%} lie between the limits of 'draws': a record beyond them differs from the model by "
+        "more than what is drawn.",
+        soft_wrap=True,
     )
 
 

@@ -58,9 +58,22 @@ def _fidelity(folder: Folder, say: Words) -> list[str]:
             recorded_wait=say.duration(round(row["recorded"]["wait_s"], 1)),
             model_wait=say.duration(round(row["model"]["wait_s"], 1)),
         )
+        + _draws(row.get("draws"), say)
         for row in rows
     ]
     return [say("whatif_fidelity", same=say.share(found["same_agent"]), queues="; ".join(told))]
+
+
+def _draws(draws: Row | None, say: Words) -> str:
+    """Return how far single draws of the model lie apart; nothing where the folder does not tell."""
+    if draws is None:
+        return ""
+    shares, waits = ([written(end) for end in draws[figure]] for figure, written in _drawn(say))
+    return say("whatif_draws", shares="–".join(shares), waits="–".join(waits))
+
+
+def _drawn(say: Words) -> tuple[tuple[str, Callable[[float], str]], ...]:
+    return ("abandoned", say.share), ("wait_s", lambda seconds: say.duration(round(seconds, 1)))
 
 
 def _name(folder: Folder, which: str, say: Words) -> str:

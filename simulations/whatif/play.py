@@ -1,6 +1,6 @@
 """Two sets of rules, the same people: replications of both over all cores, and what they come to."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -15,6 +15,27 @@ from simulations.whatif.people import People
 from simulations.whatif.rerun import Rerun, Rules, RulesRunner
 
 Array = np.ndarray[Any, Any]
+
+
+class Recorded(NamedTuple):
+    """What became of the contacts in the record, each of shape (contacts,)."""
+
+    agents: Array
+    """Who answered first, -1."""
+    queues: Array
+    """To which queue each came."""
+    ended: Array
+    """Whether its first wait came to an end."""
+
+
+class Drawn(NamedTuple):
+    """What single draws came to of those whose wait came to an end in the record, each (replications, queues)."""
+
+    answered: Array
+    gave_up: Array
+    waited_s: Array
+    """The sum over those of `waits`."""
+    waits: Array
 
 
 class Side(msgspec.Struct):
@@ -39,15 +60,19 @@ class Side(msgspec.Struct):
     as_served: float
     """Share of contacts answered in the record that the same agent answered, over all replications."""
     refused: int
+    drawn: Drawn
+    """By the queue that contacts came to."""
 
 
 class _Sum:
     """Adds up reruns, one after the other."""
 
-    def __init__(self, contacts: int, recorded_agents: Array) -> None:
+    def __init__(self, contacts: int, recorded: Recorded) -> None:
         self._waited, self._ended = np.zeros(contacts), np.zeros(contacts)
         self._answered, self._gave_up, self._lost = np.zeros((3, contacts))
-        self._agents, self._answered_before = recorded_agents, recorded_agents >= 0
+        self._agents, self._answered_before = recorded.agents, recorded.agents >= 0
+        self._queue_of, self._known = recorded.queues[recorded.ended], recorded.ended
+        self._drawn: list[Array] = []
         self._same = self._refused = 0
         self._tallies: list[Array] = []
         self._states: list[Array] = []
@@ -64,7 +89,15 @@ class _Sum:
         self._refused += one.refused
         self._tallies.append(one.tallies)
         self._states.append(one.states_ns)
+        self._drawn.append(self._by_queue(one))
         self._first = self._first or one
+
+    def _by_queue(self, one: Rerun) -> Array:
+        """Return the columns of `Drawn` of one replication, shape (4, queues)."""
+        way_out, waited_s = one.way_out[self._known], one.waited_ns[self._known] / 1e9
+        ended = waited_s >= 0.0
+        parts = (way_out == EXIT_ANSWERED, np.isin(way_out, GAVE_UP), np.where(ended, waited_s, 0.0), ended)
+        return np.stack([np.bincount(self._queue_of, part, len(one.tallies)) for part in parts])
 
     def side(self) -> Side:
         first, n = self._first, len(self._tallies)
@@ -83,6 +116,7 @@ class _Sum:
             first.way_out,
             self._same / n / before,
             self._refused,
+            Drawn(*np.stack(self._drawn, axis=1)),
         )
 
 
@@ -108,7 +142,7 @@ class PairRunner:
 
 def play_both(
     task: RunTask,
-    recorded_agents: Array,
+    recorded: Recorded,
     replications: int,
     seed: int,
     workers: Workers | None = None,
@@ -120,7 +154,7 @@ def play_both(
     """
     at_once = max(workers.threads(), 1) if isinstance(workers, Cluster) else min(workers or cores(), replications)
     pool = worker_pool(PairRunner, task, workers if isinstance(workers, Cluster) else at_once)
-    sums = [_Sum(len(task.people.persons), recorded_agents) for _ in task.rules]
+    sums = [_Sum(len(task.people.persons), recorded) for _ in task.rules]
     with pool:
         for first in range(0, replications, at_once):
             # No more at once than are played at once: what one replication says of every contact is large.

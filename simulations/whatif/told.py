@@ -18,7 +18,7 @@ from simulations.experiment.result import AT_WORK, BUSY
 from simulations.experiment.summary import plain
 from simulations.whatif.decisions import Parting, sentence, why_chosen
 from simulations.whatif.play import Side
-from simulations.whatif.whatif import NOTICED_S, Answer, seen_in_model, seen_in_record
+from simulations.whatif.whatif import NOTICED_S, Answer, draws_of, seen_in_model, seen_in_record
 
 Array = np.ndarray[Any, Any]
 SHOWN: Final = MORE_IS_BETTER | {"wait_s": False}
@@ -114,14 +114,18 @@ def _occupancy(answer: Answer) -> dict[str, Any]:
 
 
 def _fidelity(answer: Answer) -> Iterator[dict[str, Any]]:
-    """Yield how far the recorded rules through the model are from the record."""
+    """Yield how far the recorded rules through the model are from the record, and where single draws of it lie."""
     for number, name in [*_configured(answer), (None, "all")]:
         places = np.arange(len(answer.record.arrivals)) if number is None else answer.queue_of(number)
         if not len(places):
             continue
         recorded = seen_in_record(answer.record, places)
         modelled = seen_in_model(answer.record, answer.before, places)
-        yield {"queue": name, "recorded": rounded(recorded), "model": rounded(modelled)}
+        draws = None
+        if answer.replications > 1:
+            drawn = msgspec.structs.asdict(draws_of(answer.before, number, answer.confidence))
+            draws = {figure: [round(end, 6) for end in ends] for figure, ends in drawn.items()}
+        yield {"queue": name, "recorded": rounded(recorded), "model": rounded(modelled), "draws": draws}
 
 
 def rounded(value: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A what-if: a record under the rules that held, and under a policy, with the same people in both."""
 
+import math
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -8,11 +9,12 @@ import numpy as np
 
 from engine.messages.exits import GAVE_UP
 from engine.messages.kinds import EXIT_ANSWERED
+from simulations.experiment.estimates import t_quantile
 from simulations.experiment.simulate import Progress, replications_of
 from simulations.experiment.worker_pool import Workers
 from simulations.whatif.decisions import Names, Parting, first_parting
 from simulations.whatif.people import People, people_of
-from simulations.whatif.play import RunTask, Side, play_both
+from simulations.whatif.play import Recorded, RunTask, Side, play_both
 from simulations.whatif.policy import Said
 from simulations.whatif.record import Record
 from simulations.whatif.rerun import Rules, RulesRunner
@@ -77,9 +79,10 @@ def ask(
     replications = replications_of(replications, REPLICATIONS)
     people = people_of(record)
     before, now = as_recorded(record), changed_by(record, said, time_zone)
-    recorded_agents = record.stages["agent"][record.first_stages]
+    first = record.stages[record.first_stages]
+    recorded = Recorded(first["agent"], record.arrivals["queue"], first["way_out"] >= 0)
     task = RunTask((before.rules, now.rules), people)
-    sides = play_both(task, recorded_agents, replications, seed, workers, progress)
+    sides = play_both(task, recorded, replications, seed, workers, progress)
     parting = first_parting(*(_rows(rules, people, seed) for rules in (before.rules, now.rules)))
     names = Names(record.directory.queues.names, now.agents)
     return Answer(record, names, *sides, parting, seed, replications, confidence, time_zone)
@@ -122,6 +125,32 @@ def seen_in_model(record: Record, side: Side, places: Array) -> Seen:
     waited = side.waited_s[known]
     answered, gave_up = side.answered[known], side.gave_up[known]
     return Seen(len(known), _mean(answered), _part(gave_up, answered), _mean(waited[~np.isnan(waited)]))
+
+
+class Draws(msgspec.Struct, frozen=True):
+    """Where a further draw would lie, low and high: the record is held against these, being one outcome and no mean."""
+
+    abandoned: tuple[float, float]
+    wait_s: tuple[float, float]
+
+
+def draws_of(side: Side, number: int | None, confidence: float) -> Draws:
+    """Return where single draws of a queue lie, of all together where `number` is None, of figures as `Seen` has them.
+
+    A further draw lies within with that confidence: Student's t, with the spread of one draw on top of that of the mean
+    (Hahn and Meeker, Statistical Intervals, 4.7). There must be two replications at least.
+    """
+    places = slice(None) if number is None else slice(number, number + 1)
+    answered, gave_up, waited_s, waits = (part[:, places].sum(axis=1) for part in side.drawn)
+    count = len(answered)
+    reach = t_quantile(confidence, count - 1) * math.sqrt(1.0 + 1.0 / count)
+
+    def around(part: Array, whole: Array, most: float) -> tuple[float, float]:
+        values = part / np.maximum(whole, 1.0)
+        middle, half = float(values.mean()), reach * float(values.std(ddof=1))
+        return max(middle - half, 0.0), min(middle + half, most)
+
+    return Draws(around(gave_up, answered + gave_up, 1.0), around(waited_s, waits, math.inf))
 
 
 def _part(one: Array, other: Array) -> float:

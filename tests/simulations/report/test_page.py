@@ -390,6 +390,7 @@ def test_a_what_if_is_a_comparison_of_the_record_with_the_policy(tmp_path: Path)
     }
     sides = {"recorded": {"contacts": 21, "abandoned": 0.043, "wait_s": 12.25}}
     sides["model"] = {"contacts": 21, "abandoned": 0.048, "wait_s": 13.0}
+    drawn = {"draws": {"abandoned": [0.031, 0.065], "wait_s": [11.5, 14.52]}}
     first = {"at": "2026-11-23T08:03", "contact": HOSTILE} | decided
     made = {
         "log": "/data",
@@ -398,14 +399,15 @@ def test_a_what_if_is_a_comparison_of_the_record_with_the_policy(tmp_path: Path)
         "confidence": 0.95,
         "figures": rows,
         "first_difference": first,
-        "fidelity": {"same_agent": 0.7612, "queues": [{"queue": name} | sides for name in ("sales", "all")]},
+        "fidelity": {"same_agent": 0.7612, "queues": [{"queue": name} | sides | drawn for name in ("sales", "all")]},
     }
     write_json(made, tmp_path / "whatif.json")
     lead = by_key(sections(read_folder(tmp_path), Words("en")))["comparison"].lead
     assert lead[0] == "One: the recorded rules through the model. Other: the policy."
     assert lead[1] == (
         "How near the model is to the record: 76.1% of those answered got the agent of the record. "
-        "sales: 4.3% gave up in the record, 4.8% in the model; mean wait 12.2 s and 13 s."
+        "sales: 4.3% gave up in the record, 4.8% in the model; mean wait 12.2 s and 13 s "
+        "(single draws 3.1%–6.5% and 11.5 s–14.5 s)."
     )
     assert lead[2] == "the policy is better in service level, points: 10.00 (8.00–12.00)."
     assert lead[3].endswith(

@@ -36,7 +36,7 @@ from simulations.whatif.record import Record, read_record
 from simulations.whatif.rerun import RulesRunner
 from simulations.whatif.rules import _first_after_settings, as_recorded, changed_by
 from simulations.whatif.told import told, verdict
-from simulations.whatif.whatif import Answer, ask
+from simulations.whatif.whatif import Answer, ask, draws_of, seen_in_model
 
 pytestmark = pytest.mark.timeout(600)  # the first of them may compile the world
 SEED = 5
@@ -370,3 +370,28 @@ def test_counts_agree_with_the_record(recorded: Record) -> None:
     first = recorded.stages[recorded.first_stages]
     answered = (first["way_out"] == EXIT_ANSWERED).sum()
     assert answered == asked(recorded, "{}", 2).before.answered.sum()
+
+
+def test_single_draws_tell_how_far_one_outcome_may_lie_from_the_mean(tmp_path: Path) -> None:
+    """Days cut short at noon: the rest is drawn anew, and each draw is an outcome as the record is one."""
+    record_log(CENTRE.changed("queues.sales.patience=exponential(1m)", "agents.0.count=3"), SEED, 0, tmp_path)
+    recorded = read_record(tmp_path)
+    answer = asked(recorded, "{agents: {remove: [both-1]}}", 6)
+    sides = {"before": answer.before, "now": answer.now}
+    for side in sides.values():
+        for number in (0, 1):
+            mean = seen_in_model(recorded, side, answer.queue_of(number))
+            draws = draws_of(side, number, 0.95)
+            assert draws.abandoned[0] <= mean.abandoned <= draws.abandoned[1]
+            assert draws.wait_s[0] <= mean.wait_s + 1e-9
+            assert mean.wait_s - 1e-9 <= draws.wait_s[1]
+    waits = answer.now.drawn.waited_s.sum(axis=1) / answer.now.drawn.waits.sum(axis=1)
+    assert waits.std() > 0
+    low, high = draws_of(answer.now, None, 0.95).wait_s
+    assert (low + high) / 2 == pytest.approx(waits.mean())
+    # Student's t of five degrees is 2.571; one draw of six more than their mean.
+    assert (high - low) / 2 == pytest.approx(2.5706 * waits.std(ddof=1) * np.sqrt(7 / 6), rel=1e-4)
+    all_of_them = told(answer)["fidelity"]["queues"][-1]
+    assert all_of_them["draws"]["wait_s"] == [pytest.approx(all_of_them["recorded"]["wait_s"], abs=1e-5)] * 2, (
+        "nothing is drawn of those whose record is whole"
+    )
