@@ -1,7 +1,7 @@
 """Which intervals are alike, so that what was seen in one is evidence for all: on a flat day chance makes no humps.
 
 Alike are intervals of a queue in which as many contacts are expected, of it and of all queues that share its agents,
-and as many agents are at work; and so in the intervals before them.
+and as many agents are at work, anybody at least; and so in the intervals before them.
 """
 
 from typing import Any, Final
@@ -26,7 +26,10 @@ def alike(demand: Demand, at_work: Floats, *, warm: bool) -> Integers:
     found = np.zeros(demand.contacts.shape, np.int64)
     for q in range(len(found)):
         serving = demand.serves[shared[q]].any(axis=0)
-        here = np.vstack([volumes[shared[q]], np.round(at_work[serving], 3)])
+        there = np.round(at_work[serving], 3)
+        # How long people wait while nobody is there hangs on when somebody comes: each such interval is by itself.
+        alone = np.where(there.any(axis=0), -1, np.arange(there.shape[1]))
+        here = np.vstack([volumes[shared[q]], there, alone])
         before = np.hstack([here[:, :1] if warm else np.full((len(here), 1), np.inf), here[:, :-1]])
         _, labels = np.unique(np.vstack([here, before]).T, axis=0, return_inverse=True)
         found[q] = labels.ravel()

@@ -103,6 +103,7 @@ class Trials:
         warm = scenario.file.horizon.warm_up_ns > 0
         classes = alike(self.demand, result.agents_at_work(), warm=warm)
         levels, losses = (pooled(result, name, classes) for name in ("staffed_level", "lost_rate"))
+        levels = np.where(_forgotten(result, levels, self.goals), 0.0, levels)
         return Trial(result, steps_to(self.demand, self._asked(levels.shape), levels, losses), levels, losses)
 
     def _asked(self, shape: tuple[int, ...]) -> Asked:
@@ -130,12 +131,28 @@ def proven_misses(result: Result, goals: list[Goal]) -> Misses:
     places = len(goals) * result.model.file.intervals
     confidence = 1.0 - (1.0 - result.confidence) / places
     wide = Result(result.model, result.seed, confidence, result.played)
-    return _misses(wide.by_queue("staffed_level").high, wide.by_queue("lost_rate").low, goals)
+    level = wide.by_queue("staffed_level").high
+    level = np.where(_forgotten(result, level, goals), 0.0, level)
+    return _misses(level, wide.by_queue("lost_rate").low, goals)
 
 
 def seen_misses(result: Result, goals: list[Goal]) -> Misses:
     """Return where what was seen lies on the wrong side of the goal, by chance or not."""
-    return _misses(result.by_queue("staffed_level").value, result.by_queue("lost_rate").value, goals)
+    level = result.by_queue("staffed_level").value
+    level = np.where(_forgotten(result, level, goals), 0.0, level)
+    return _misses(level, result.by_queue("lost_rate").value, goals)
+
+
+def _forgotten(result: Result, level: Any, goals: list[Goal]) -> Any:
+    """Return where people wait and nobody is served, shape (queues, intervals), as far as the goal's time is over.
+
+    A service level is of those whose wait came to an end. Who is patient and whom nobody serves is in none: such a
+    queue would keep every goal.
+    """
+    file = result.model.file
+    left_s = (file.end_ns + file.horizon.drain_ns - result.edges_ns[1:]) / 1e9
+    is_over = left_s >= np.array([[goal.within_s] for goal in goals])
+    return np.isnan(level) & (result.count("unfinished").sum(axis=0) > 0) & is_over
 
 
 def _misses(level: Any, loss: Any, goals: list[Goal]) -> Misses:

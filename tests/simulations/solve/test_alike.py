@@ -49,3 +49,13 @@ def test_alike_intervals_have_one_figure() -> None:
     assert np.allclose(found[:2], single[:2])
     assert found[2, 1] == found[2, 2] == found[2, 5]
     assert single[2, [1, 2, 5]].min() < found[2, 1] < single[2, [1, 2, 5]].max()
+
+
+def test_intervals_in_which_nobody_is_there_are_like_no_other() -> None:
+    """Who comes in the first of them waits longest for whoever comes then."""
+    scenario = Scenario.of(RAW)
+    demand = demand_of(scenario, list(goals_of(scenario.file, {}, {}).values()))
+    at_work = np.array([[12.0] * 6, [6, 6, 6, 6, 6, 6], [0, 0, 0, 7, 7, 7]])
+    own = alike(demand, at_work, warm=False)[2]
+    assert [own[4] == other for other in own] == [False, False, False, False, True, True]
+    assert len(set(own[:4])) == 4

@@ -15,9 +15,9 @@ from simulations.solve.demand import demand_of
 from simulations.solve.goals import Goal, Question, goals_of
 from simulations.solve.plenty import Plenty, enough_for_everybody
 from simulations.solve.solve import Solution, solve
-from simulations.solve.staffed import plain_groups
+from simulations.solve.staffed import plain_groups, staffed
 from simulations.solve.told import told
-from simulations.solve.trials import Trials
+from simulations.solve.trials import Trials, proven_missed, seen_misses
 
 pytestmark = pytest.mark.timeout(600)  # the first of them may compile the world
 RINGING: dict[str, Any] = {
@@ -171,6 +171,22 @@ def test_transfers_while_nobody_who_may_serve_has_a_shift_are_out_of_reach_and_t
     assert found.missed.tolist() == [[False] * 8, [True] * 2 + [False] * 6]
     assert (found.needed.staffing[1, :2] == 0).all()
     assert (found.needed.staffing[1, 2:] >= 3).all()
+
+
+def test_a_queue_whose_contacts_wait_for_nobody_is_not_said_to_be_served() -> None:
+    """E-mails do not give up: without agents none is answered, and no service level tells of them."""
+    first = {key: value for key, value in RINGING["queues"]["sales"].items() if key not in {"agents", "ring"}}
+    mail = {"channel": "email", "handle": {"talk": "exponential(4m)"}, "service_level": "80% in 10m", "agents": 1}
+    first |= {"agents": 1, "transfers": {"share": "40%", "to": "mail"}}
+    scenario = Scenario.of(RINGING | {"queues": {"sales": first, "mail": mail}})
+    found = solve(scenario, Question(goals_of(scenario.file, {}, {})))
+    assert found.kept
+    assert (found.needed.staffing[1] > 0).any()
+    assert (found.check.by_queue("service_level").value[1] >= 0.75).all()
+    nobody = simulate(staffed(found.scenario, np.array([[12] * 4, [0] * 4])), 3)
+    goals = list(found.goals.values())
+    assert proven_missed(nobody, goals)[1].all()
+    assert seen_misses(nobody, goals).level[1].all()
 
 
 def test_who_has_no_shift_then_is_not_planned_with_however_cheap() -> None:
