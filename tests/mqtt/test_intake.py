@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import aiomqtt
@@ -15,8 +16,10 @@ from adapters.mqtt.intake import Intake
 from adapters.mqtt.settings import Settings
 from adapters.mqtt.topics import Topics
 from engine.errors import ContactsFull, Overloaded, SourcesFull
-from engine.messages.observed import ContactArrived, ContactReleased, Fact, Observed, QueueClosed
+from engine.log.attachments import AttachmentStore
+from engine.messages.observed import ContactArrived, ContactReleased, Fact, MessageSent, Observed, QueueClosed
 from engine.ports import Attachments, EngineLink, Receipt
+from tests.mqtt.conftest import until
 
 TOPICS = Topics("t", "s")
 
@@ -287,4 +290,39 @@ async def test_what_cannot_be_decoded_has_a_result_and_is_acknowledged(monkeypat
     assert [len(sent["errors"]) for _, sent in room.line.sent] == [1] * 5
     assert "ZeroDivisionError" in room.line.sent[4][1]["errors"][0]["detail"]
     assert (room.counters["received"], room.counters["rejected"], room.engine.taken) == (5, 5, [])
+    await room.end()
+
+
+def line_naming(mid: int, digest: str) -> aiomqtt.Message:
+    """A line of a conversation with a file."""
+    file = {"name": "a.png", "media_type": "image/png", "size_bytes": 1, "sha256": digest}
+    body = {"type": "message_sent", "contact": "c", "by": "customer", "attachment": file}
+    return aiomqtt.Message("t/s/in/events", json.dumps(body).encode(), 1, False, mid, None)
+
+
+async def test_a_file_that_a_line_names_is_kept_before_and_no_message_overtakes_it(tmp_path: Path) -> None:
+    room, store = Room(), AttachmentStore(tmp_path)
+    room.engine.attachments = store
+    digest = store.store(b"a")
+    room.line.arriving.put_nowait(line_naming(1, digest))
+    room.line.arriving.put_nowait(message(2))
+    await until(lambda: len(room.engine.taken) == 2, "both with the engine")
+    assert [type(facts[0]) for _, facts, _ in room.engine.taken] == [MessageSent, ContactArrived]
+    assert list(store.in_doubt()) == [digest]
+    await room.end()
+
+
+async def test_a_line_whose_file_cannot_be_kept_is_to_be_sent_again(tmp_path: Path) -> None:
+    room, store = Room(), AttachmentStore(tmp_path)
+
+    def full(sha256: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    store.keep = full  # type: ignore[method-assign]
+    room.engine.attachments = store
+    room.line.arriving.put_nowait(line_naming(1, store.store(b"a")))
+    await until(lambda: room.line.sent, "told")
+    ((_, result),) = room.line.sent
+    assert "cannot be kept (No space left on device); send it again later" in result["errors"][0]["detail"]
+    assert (room.engine.taken, room.counters["rejected"]) == ([], 1)
     await room.end()
