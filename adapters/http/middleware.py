@@ -29,6 +29,8 @@ CONTENT_SECURITY_POLICY: Final = (
 )
 _SAFE_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_GONE: Final = 499
+"""Counted where the client left before its answer was begun; the number that proxies use for it, sent to nobody."""
 ROUTE: Final = "trunkline_route"
 """Attribute by which a handler names its Route."""
 
@@ -55,9 +57,12 @@ async def outermost(request: web.Request, handler: Handler) -> web.StreamRespons
         response = _problem(request, Problem("overloaded", str(full), headers=again), request_id)
     except web.HTTPException as error:
         response = _problem(request, _of_library(error), request_id) if error.status >= 400 else error
-    except Exception:
-        logger.exception("request %s: %s %s failed", request_id, request.method, request.path)
-        response = _problem(request, Problem("internal", f"see the service's log for {request_id}"), request_id)
+    except Exception as error:
+        if isinstance(error, ConnectionError) and (request.transport is None or request.transport.is_closing()):
+            response = web.Response(status=_GONE)
+        else:
+            logger.exception("request %s: %s %s failed", request_id, request.method, request.path)
+            response = _problem(request, Problem("internal", f"see the service's log for {request_id}"), request_id)
     if not response.prepared:
         set_headers(response, request_id)
         _set_cors(request, context, response)

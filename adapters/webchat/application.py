@@ -87,9 +87,10 @@ class Application:
                 raise web.HTTPTooManyRequests(text="too many requests", headers={"Retry-After": str(int(wait_s) + 1)})
             response = await handler(request)
         except ConnectionError:
-            if request.content.exception() is None:
+            is_gone = request.transport is None or request.transport.is_closing()
+            if not is_gone and request.content.exception() is None:
                 raise
-            core.counters["requests_broken_off"] += 1  # anybody may go in the middle of what they send
+            core.counters["requests_broken_off"] += 1  # anybody may go in the middle of what they send, or wait for
             return web.Response(status=400, text="the request was broken off")
         except web.HTTPException as error:
             core.counters["requests_refused"] += error.status >= 400

@@ -154,6 +154,25 @@ async def test_who_breaks_off_in_the_middle_of_a_frame_is_no_fault_of_the_servic
     assert [one for one in caplog.records if one.levelname == "ERROR"] == []
 
 
+async def test_who_leaves_before_the_socket_has_opened_is_no_fault_of_the_service(
+    house: House, http: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare = aiohttp.web.WebSocketResponse.prepare
+
+    async def prepare_late(response: aiohttp.web.WebSocketResponse, request: aiohttp.web.Request) -> Any:
+        opening.cancel()
+        while request.transport is not None:  # noqa: ASYNC110 - that somebody has gone has no event
+            await asyncio.sleep(0.005)
+        return await prepare(response, request)
+
+    monkeypatch.setattr(aiohttp.web.WebSocketResponse, "prepare", prepare_late)
+    opening = asyncio.ensure_future(http.ws_connect(f"{house.url}/chat/v1/ws?inbox=web", headers={"Origin": SHOP}))
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    await house.until(lambda: house.adapter.core.counters["requests_broken_off"] == 1)
+    assert [one for one in caplog.records if one.levelname == "ERROR"] == []
+
+
 @pytest.mark.parametrize(
     "first", ['{"type":"message","client_id":"a","text":"x"}', '{"type":"hello","inbox":"other"}', "x"]
 )

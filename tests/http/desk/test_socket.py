@@ -1,15 +1,19 @@
 """The desk's socket: what an agent does and is told, over reloads, second tabs and lost connections."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession, CookieJar
+from aiohttp import ClientSession, CookieJar, web
 
 from engine.messages.observed import OfferAnswered
 from engine.ports import Hint
 from tests.http.desk.support import CENTRE, Desk, opened, sign_in, socket_of
 from tests.http.support import CONTACTS, Build, House, get, tell
+from tests.http.test_metrics import scrape
+
+DESK = "/api/v1/ws/desk"
 
 
 async def bring(house: House, name: str, **more: Any) -> None:
@@ -371,3 +375,30 @@ async def test_a_page_of_another_agent_is_shown_nothing(build: Build) -> None:
             assert await socket.receive_json() == {"type": "end", "reason": "other_agent"}
             assert (await socket.receive()).data == 1000
         assert house.engine.views.agent("binh").status == "offline"
+
+
+async def test_who_leaves_before_the_desk_has_opened_is_no_fault_of_the_service(
+    build: Build, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = await build(centre=CENTRE)
+    prepare = web.WebSocketResponse.prepare
+    answered = asyncio.Event()
+
+    async def prepare_late(response: web.WebSocketResponse, request: web.Request) -> Any:
+        opening.cancel()
+        while request.transport is not None:  # noqa: ASYNC110 - that somebody has gone has no event
+            await asyncio.sleep(0.005)
+        answered.set()
+        return await prepare(response, request)
+
+    monkeypatch.setattr(web.WebSocketResponse, "prepare", prepare_late)
+    async with ClientSession(house.url, cookie_jar=CookieJar(unsafe=True)) as client:
+        await sign_in(client, house.url)
+        opening = asyncio.ensure_future(client.ws_connect(DESK))
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+        await answered.wait()
+        requests = (await scrape(client))["http_server_request_duration_seconds"].samples
+    (told,) = {one.labels["http_response_status_code"] for one in requests if one.labels["http_route"] == DESK}
+    assert told == "499"
+    assert [one for one in caplog.records if one.levelname == "ERROR"] == []
