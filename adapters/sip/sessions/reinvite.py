@@ -136,8 +136,8 @@ class OwnOffer:
         if wait_s is not None and self._try_again(wait_s):
             return
         if status in GONE or self._vital:
-            if status in GONE:
-                leg.close()
+            if status == 481:
+                leg.close()  # after silence it is told all the same (§12.2.1.2): it may be back, by another connection
             leg.call.release("network", CAUSE_GONE if status in GONE else 88)
         else:
             leg.core.counters["offers_refused"] += 1

@@ -197,7 +197,8 @@ class Relay:
             leg.pending_in = None
             leg.core.endpoint.reply(self._transaction, 403 if status in (401, 407) else status, headers=headers)
         if status in GONE:
-            peer.close()
+            if status == 481:
+                peer.close()
             peer.call.release("network", CAUSE_GONE)
         else:
             peer.ready()

@@ -1,4 +1,4 @@
-"""An offer of one side that comes before the other has acknowledged the call: it waits for that ACK."""
+"""An offer that the other side is not ready for, or does not answer: it waits for the ACK, or the call ends."""
 
 from collections.abc import Sequence
 
@@ -7,9 +7,11 @@ import pytest
 from adapters.sip.calls.call import Call
 from adapters.sip.protocol import Dialog, RequestReceived, ResponseReceived, direction_of
 from adapters.sip.sessions.hold import resume
-from tests.sip.calls.test_calls import house
+from engine.messages.observed import HoldRequested
+from tests.sip.calls.test_calls import house, talk
 from tests.sip.calls.test_dialogs import hang_up
 from tests.sip.conftest import OpenExchange, OpenPhone
+from tests.sip.sessions.test_hold import contact_of
 from tests.sip.support import Exchange
 from tests.sip.user_agent import UserAgent
 
@@ -105,3 +107,26 @@ async def test_what_waits_behind_an_offer_that_is_taken_back_goes_on(
     callers = Dialog.from_response(answered.response, f"<{bob.uri}>")
     bob.acknowledge(callers, answered)
     await hang_up(exchange, bob, callers, ann)
+
+
+@pytest.mark.parametrize("status", [408, 481])
+@pytest.mark.parametrize("who", ["agent", "exchange"])
+async def test_who_does_not_answer_an_offer_is_told_the_end_and_who_knows_no_call_is_not(
+    open_exchange: OpenExchange, open_phone: OpenPhone, who: str, status: int
+) -> None:
+    exchange, ann = await house(open_exchange, open_phone)
+    bob = await open_phone("bob")
+    callers, agents = await talk(exchange, bob, ann)
+    if who == "agent":
+        ann.within(agents, "INVITE", ann.sdp("sendonly"))
+    else:
+        await exchange.tell(HoldRequested(contact=contact_of(exchange), agent="ann"))
+    offer = await bob.request("INVITE")
+    assert callers.receive_request(offer.request) is None
+    bob.reply(offer, status)
+    ann.reply(await ann.request("BYE"), 200)
+    if status == 408:
+        bob.reply(await bob.request("BYE"), 200)
+    await exchange.settle()
+    assert asked(bob) == []
+    assert exchange.exits("sales") == {"answered": 1}
