@@ -119,7 +119,9 @@ def channels_of(result: Result) -> Array:
     for g in range(len(found)):
         for place, (start, end) in enumerate(pairwise(edges)):
             of = changes[(changes["queue"] == g) & (changes["at_ns"] < end)]
-            found[g, place] = max(of[of["at_ns"] > start]["a"].tolist() + of[of["at_ns"] <= start]["a"].tolist()[-1:])
+            # A group that has no channel from the start on is told of by no change.
+            told = of[of["at_ns"] > start]["a"].tolist() + of[of["at_ns"] <= start]["a"].tolist()[-1:]
+            found[g, place] = max(told, default=0)
     return found
 
 

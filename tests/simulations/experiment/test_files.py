@@ -1,5 +1,6 @@
 """Files of results that belong together are of one time, or there are no results."""
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,19 @@ def test_one_file_alone_takes_the_place_of_the_one_before(tmp_path: Path, monkey
     with whole(tmp_path) as fresh:
         (fresh / "one.json").write_text("2")
     assert (tmp_path / "one.json").read_text() == "2"
+
+
+def test_a_trunk_group_without_channels_has_its_rows(tmp_path: Path) -> None:
+    """As a group that others run over into has after solving, where they need none of it."""
+    queue = {"arrivals": {"rate": "20/h"}, "handle": {"talk": "3m"}, "agents": 2, "trunk_groups": ["main", "spare"]}
+    horizon = {"from": "2026-11-23 08:00", "to": "2026-11-23 09:00", "interval": "30m"}
+    groups = {"main": {"channels": 5}, "spare": {"channels": 0}}
+    dry = Scenario.of({"horizon": horizon, "queues": {"sales": queue}, "trunk_groups": groups})
+    write_run(dry, simulate(dry, 2, 1), tmp_path)
+    with (tmp_path / "trunks.csv").open(encoding="utf-8") as file:
+        found = [(row["trunk_group"], row["channels"], row["busy"]) for row in csv.DictReader(file)]
+    assert found[2:] == [("spare", "0", "0.0")] * 2
+    assert {channels for name, channels, _ in found if name == "main"} == {"5"}
 
 
 def test_targets_of_another_time_are_not_drawn_beside_figures(tmp_path: Path) -> None:
