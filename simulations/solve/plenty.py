@@ -102,7 +102,8 @@ class Plenty:
             lacking = self._trials.demand.serves.T @ seen.missed.any(axis=1) > 0.0
             self._agents = np.where(lacking[:, None], _allowed(2 * self._agents, self._most), self._agents)
             before, seen = seen, self._play(replications)
-            if (before.steps - seen.steps <= GAIN_MIN)[before.missed].all():
+            # Of those that miss one alone: of intervals to which nobody came nothing is known before or after.
+            if (before.steps[before.missed] - seen.steps[before.missed] <= GAIN_MIN).all():
                 return seen
         return None
 

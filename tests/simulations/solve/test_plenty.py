@@ -66,6 +66,13 @@ def test_a_threshold_within_the_ring_is_kept_by_nobody(played: list[int]) -> Non
     assert played == [2, 2, 20], "a look, one with twice the agents, and as many replications as of a trial"
 
 
+def test_an_interval_to_which_nobody_comes_says_nothing_of_what_more_agents_do() -> None:
+    """Nothing is known of it with fewer and with more of them: their difference is no number."""
+    sales = RINGING["queues"]["sales"] | {"arrivals": {"volumes": [60, 60, 60, 0]}}
+    with pytest.raises(Unreachable, match=r"no number of agents keeps 95 % within 3 s: .*; so in 2 more intervals"):
+        asked(RINGING | {"queues": {"sales": sales}}, (0.95, 3.0))
+
+
 def test_more_lost_than_agents_can_help_is_kept_by_nobody() -> None:
     with pytest.raises(Unreachable) as refused:
         asked(RINGING, (0.8, 20.0), 0.01)
