@@ -10,7 +10,7 @@ from tests.http.desk.support import CENTRE, PASSWORD
 from tests.http.desk.test_cases_in_browser import is_fit
 from tests.http.desk.test_in_browser import browser, lines, signed_in, take_chat, time_passes, until
 from tests.http.desk.test_socket import customer_says
-from tests.http.support import Build
+from tests.http.support import Build, House
 from tests.sip.support import until as until_so
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
@@ -106,9 +106,74 @@ async def test_a_session_that_ends_loses_nothing(build: Build) -> None:
         assert "Phạm Lan" not in await page.inner_text("body")
         desks.sessions._whole_ns = lasts_ns
         await customer_says(house, "chat-1", "meanwhile")
+        await page.click("#password")
         await page.keyboard.type(PASSWORD)
         await page.keyboard.press("Enter")
         await until(page, "document.querySelectorAll('.line').length === 2")
         assert await lines(page) == ["one", "meanwhile"]
         assert await page.input_value("#line") == "half a sent"
         assert house.engine.views.agent("an").status == "available"
+
+
+async def session_ends(page: Any, house: House) -> None:
+    """End every session, and let new ones begin."""
+    desks = house.adapter.context.desks
+    desks.sessions._whole_ns, lasts_ns = 0, desks.sessions._whole_ns
+    desks.hub.wake_all()
+    await page.wait_for_selector("#password")
+    desks.sessions._whole_ns = lasts_ns
+
+
+async def typist(context: Any, house: House) -> Any:
+    """A desk with a chat in hand whose clock stands: whoever types there does not pause."""
+    page = await signed_in(context, house)
+    await page.clock.install()
+    await page.reload()
+    await page.wait_for_selector("#state[data-state]")
+    await take_chat(page, house)
+    await page.clock.pause_at(await page.evaluate("Date.now()") / 1000 + 5)
+    return page
+
+
+@pytest.mark.parametrize(("place", "width"), [("#line", 1280), ("#note", 390)])
+async def test_a_sentence_that_goes_on_over_the_end_is_no_password(build: Build, place: str, width: int) -> None:
+    house = await build(centre=CENTRE)
+    async with browser(width=width) as context:
+        page = await typist(context, house)
+        tries: list[str] = []
+        page.on("request", lambda request: tries.append(request.method) if "desk/session" in request.url else None)
+        await page.locator(place).press_sequentially("half a sent")
+        await session_ends(page, house)
+        await page.keyboard.type("ence, and morr")
+        await page.keyboard.press("Backspace")
+        await page.keyboard.type("e")
+        await page.keyboard.press("Enter")
+        await page.keyboard.type("of it")
+        assert await page.input_value("#password") == ""
+        assert await page.input_value("#typed-on") == "ence, and more\nof it"
+        await page.clock.run_for(1100)
+        await page.keyboard.type("after a pause")
+        assert await page.input_value("#typed-on") == "ence, and more\nof it", "that may be the password"
+        await page.keyboard.press("Tab")
+        assert await page.evaluate("document.activeElement.id") == "password"
+        assert "POST" not in tries
+        await page.clock.resume()
+        await is_fit(page)
+        await page.keyboard.type(PASSWORD)
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector(place)
+        await until(page, f"document.querySelector('{place}').value === 'half a sentence, and more\\nof it'")
+
+
+async def test_who_types_where_nothing_is_kept_types_for_nobody_at_the_door(build: Build) -> None:
+    house = await build("desk: {session_limit: 6m}", centre=CENTRE)
+    async with browser() as context:
+        page = await typist(context, house)
+        await page.keyboard.press("Alt+t")
+        await page.locator("dialog input").first.press_sequentially("sal")
+        await session_ends(page, house)
+        await page.keyboard.type("es")
+        assert await page.input_value("#password") == ""
+        assert await page.locator("#typed-on").count() == 0
+        await page.keyboard.press("Tab")
+        assert await page.evaluate("document.activeElement.id") == "password"

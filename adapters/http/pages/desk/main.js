@@ -29,6 +29,7 @@ import { Tabs } from "./tabs.js";
 import { toasts } from "./toasts.js";
 import { topBar } from "./top_bar.js";
 import { TypedAhead } from "./typed_ahead.js";
+import { broken } from "./typed_on.js";
 import { sessionNow, Wire } from "./wire.js";
 import { loadWords, saying, t } from "./words.js";
 
@@ -140,7 +141,9 @@ class Desk {
     }
   }
 
-  leave(message) {
+  leave(said) {
+    const typing = this.typedAhead.field;
+    const text = this.me ? broken(typing) : null;
     this.open = false;
     this.sound.ring(false);
     this.wire.close();
@@ -150,7 +153,7 @@ class Desk {
     this.writtenBefore = closeAll();
     document.title = t("desk");
     hush();
-    fill(room, signInView((session) => this.enter(session), message, this.me));
+    fill(room, signInView((session) => this.enter(session), { said, who: this.me, typing: Boolean(typing), text }));
   }
 
   async signOut() {

@@ -11,7 +11,7 @@ const URGENT_MS = 60_000;
 
 /** Asks once more who sits here, and hands the new session on. */
 function signInDialog(desk, then) {
-  const shown = dialog(t("sign_in_again"), signInView((session) => (shown.close(), then(session)), "", desk.me, "div"));
+  const shown = dialog(t("sign_in_again"), signInView((session) => (shown.close(), then(session)), { who: desk.me, within: "div" }));
 }
 
 export function sessionEnd(desk) {

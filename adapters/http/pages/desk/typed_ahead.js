@@ -1,7 +1,7 @@
 // What is typed on after the one it was meant for has gone: for nobody, until the typist pauses, or where the cursor was taken
 // from a field, until they do what ends a text: Escape, an arrow, a click. It is no text, and no keys.
 
-const PAUSE_MS = 1000;
+export const PAUSE_MS = 1000;
 
 /** Where a key or the cursor is: a window that has closed keeps it until the page is drawn next, and that is nowhere. */
 export const placeOf = (place) => (place?.closest?.("dialog:not([open])") ? document.body : place);
@@ -24,6 +24,11 @@ export class TypedAhead {
 
   typed() {
     this.typedAt = performance.now();
+  }
+
+  /** The field in which somebody is typing just now. */
+  get field() {
+    return performance.now() - this.typedAt < PAUSE_MS ? textField() : null;
   }
 
   /** What is typed goes into no field any more, but for one of a dialog. */
