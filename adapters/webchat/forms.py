@@ -40,18 +40,22 @@ def answers(fields: list[FormField], given: Mapping[str, str], client_id: str) -
     """The answers, cleaned; those left empty are left out. Raises BadFrame for the first that cannot be."""
     unknown = given.keys() - {field.name for field in fields}
     if unknown:
-        raise BadFrame("bad_field", f"there is no field '{min(unknown)}'", client_id)
+        raise BadFrame("bad_field", f"there is no field '{min(unknown)}'", client_id, field=min(unknown))
     found: dict[str, str] = {}
     for field in fields:
         answer = clean(given.get(field.name, ""))
         if not answer:
             if field.required:
-                raise BadFrame("bad_field", f"the field '{field.name}' must be filled in", client_id)
+                raise _bad_field(field, "must be filled in", client_id)
         elif not _FORMS[field.kind].fullmatch(answer):
-            raise BadFrame("bad_field", f"the field '{field.name}' {FAULTS[field.kind]}", client_id)
+            raise _bad_field(field, FAULTS[field.kind], client_id)
         else:
             found[field.name] = answer
     return found
+
+
+def _bad_field(field: FormField, fault: str, client_id: str) -> BadFrame:
+    return BadFrame("bad_field", f"the field '{field.name}' {fault}", client_id, field=field.name)
 
 
 def answered_at(fields: list[FormField], given: Mapping[str, str]) -> str:
@@ -64,5 +68,5 @@ def number(given: str, client_id: str) -> str:
     """A telephone number, cleaned. Raises BadFrame for what is none."""
     found = clean(given)
     if not _FORMS["tel"].fullmatch(found):
-        raise BadFrame("bad_number", f"'{found}' {FAULTS['tel']}", client_id)
+        raise BadFrame("bad_number", f"'{found}' {FAULTS['tel']}", client_id, field="number")
     return found

@@ -255,6 +255,8 @@ class Error(ServerFrame, frozen=True, kw_only=True, tag="error"):
     client_id: str = ""
     retry_after_s: int = 0
     """When the same may be said again; 0: it would be wrong again."""
+    field: str = ""
+    """Name of the form's field that is at fault, where one is."""
 
 
 AnyServerFrame = (
@@ -274,16 +276,22 @@ _ENCODER: Final = msgspec.json.Encoder()
 class BadFrame(TrunklineError):
     """What came is no frame; `code` is for programs, the text for people."""
 
-    def __init__(self, code: str, detail: str, client_id: str = "", retry_after_s: int = 0) -> None:
+    def __init__(self, code: str, detail: str, client_id: str = "", retry_after_s: int = 0, *, field: str = "") -> None:
         super().__init__(detail)
         self.code = code
         self.client_id = client_id
         self.retry_after_s = retry_after_s
+        self.field = field
 
     def frame(self, seq: int) -> Error:
         """The answer."""
         return Error(
-            seq=seq, code=self.code, detail=str(self), client_id=self.client_id, retry_after_s=self.retry_after_s
+            seq=seq,
+            code=self.code,
+            detail=str(self),
+            client_id=self.client_id,
+            retry_after_s=self.retry_after_s,
+            field=self.field,
         )
 
 

@@ -478,6 +478,9 @@ async def test_everybody_can_use_it(build: Build, scheme: str, width: int, tmp_p
         await seen.page.locator("#trunkline-chat .launcher").click()
         await seen.until("label", "Name")
         await check("form")
+        await seen.page.locator("#trunkline-chat button[type=submit]").click()
+        await seen.until(".fault", "Name: Please fill this in.")
+        await check("fault")
         await seen.page.locator("#trunkline-chat input[name=name]").fill("An")
         await seen.page.locator("#trunkline-chat textarea").fill(
             "Where is my order? https://shop.example/orders/12345678901234567890"

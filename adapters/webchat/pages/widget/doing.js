@@ -11,11 +11,10 @@ const begin = (text, fields) => put({ type: "start", client_id: freshId(), text,
 
 const hasBegun = () => chat.state.phase !== "none" || [...chat.pending.values()].some((one) => one.frame.type === "start");
 
-export function submitForm(event) {
-  event.preventDefault();
+export function submitForm(form) {
   const fields = {};
-  for (const input of event.target.querySelectorAll("input")) if (input.value.trim()) fields[input.name] = input.value.trim();
-  begin(event.target.querySelector("textarea").value.trim(), fields);
+  for (const input of form.querySelectorAll("input")) if (input.value.trim()) fields[input.name] = input.value.trim();
+  begin(form.querySelector("textarea").value.trim(), fields);
 }
 
 export function sendText(text) {

@@ -1,35 +1,71 @@
-// Fields and buttons of forms, and the form for a number to be called at.
+// Questions of forms, what is wrong with their answers beside them, buttons, and the form for a number to be called at.
 
 import { freshId, say } from "./chat.js";
 import { make } from "./dom.js";
 import { put } from "./outbox.js";
 
-const NUMBER = /^[+(0-9][0-9 ().-]{2,31}$/;
+// As the service judges them, which has the last word.
+const HOLDS = {
+  email: /^[^@\s]{1,64}@[^@\s]{1,255}$/u,
+  tel: /^(?=(?:.*[0-9]){3})[+(0-9][0-9 ().-]{2,31}$/,
+  text: /^[^\n\t]*$/,
+};
+const FAULTS = { email: "bad_email", tel: "bad_number", text: "bad_text" };
 const COMPLETES = { email: "email", tel: "tel" };
+
+// A question, the place for its answer, and below it what is wrong with that.
+export function asking(label, input) {
+  const fault = make("p", { class: "fault", id: `fault-${input.name}`, role: "alert" });
+  input.setAttribute("aria-describedby", fault.id);
+  input.dataset.label = label;
+  return make("div", { class: "asking" }, make("label", {}, `${label}${input.required ? ` (${say("required")})` : ""}`, input), fault);
+}
 
 export const field = (name, label, kind, required) => {
   const autocomplete = COMPLETES[kind] || (name === "name" ? "name" : null);
-  return make("label", {}, `${label}${required ? ` (${say("required")})` : ""}`,
-    make("input", { type: kind, name, required, maxlength: name === "name" ? 100 : 512, autocomplete }));
+  return asking(label, make("input", { type: kind, name, required, maxlength: name === "name" ? 100 : 512, autocomplete }));
 };
 export const button = (word, kind, onclick) => make("button", { type: onclick ? "button" : "submit", class: kind, onclick }, say(word));
 export const asked = (event) => event.preventDefault();
 
+const inputs = (form) => [...form.querySelectorAll(".asking input,.asking textarea")];
+
+function faultOf({ value, required, type }) {
+  if (!value.trim()) return required ? "missing" : "";
+  return HOLDS[type]?.test(value.trim()) === false ? FAULTS[type] : "";
+}
+
+function blame(input, word) {
+  input.setAttribute("aria-invalid", String(Boolean(word)));
+  input.closest(".asking").lastChild.textContent = word ? `${input.dataset.label}: ${say(word)}` : "";
+}
+
+// Whether all answers can be; the first that cannot has the focus.
+export function holds(form) {
+  const all = inputs(form);
+  for (const input of all) blame(input, faultOf(input));
+  const wrong = all.find(faultOf);
+  wrong?.focus();
+  return !wrong;
+}
+
+// Answers that were not taken, by name, stand in their places again. Returns whether the one at fault is asked for.
+export function fill(form, answers, fault) {
+  for (const input of inputs(form)) input.value = answers[input.name] ?? "";
+  const wrong = inputs(form).find(({ name }) => name === fault);
+  if (!wrong) return false;
+  blame(wrong, faultOf(wrong) || FAULTS[wrong.type] || "missing");
+  wrong.focus();
+  return true;
+}
+
 // Where to call: `done` once it is said, `back` without.
 export function numberForm(done, back) {
-  const fault = make("p", { class: "fault", id: "fault", role: "alert" });
   const made = make("form", { novalidate: true, onsubmit: (event) => {
     asked(event);
-    const input = made.elements.number;
-    const said = input.value.trim();
-    const isNumber = NUMBER.test(said) && said.replace(/[^0-9]/g, "").length >= 3;
-    input.setAttribute("aria-invalid", String(!isNumber));
-    fault.textContent = isNumber ? "" : say("bad_number");
-    if (!isNumber) return input.focus();
-    put({ type: "leave_number", client_id: freshId(), number: said });
+    if (!holds(made)) return;
+    put({ type: "leave_number", client_id: freshId(), number: made.elements.number.value.trim() });
     done();
-  } }, field("number", say("number"), "tel", true), fault, button("call_me"),
-  button("back", "second", back));
-  made.elements.number.setAttribute("aria-describedby", "fault");
+  } }, field("number", say("number"), "tel", true), button("call_me"), button("back", "second", back));
   return [made];
 }

@@ -4,14 +4,13 @@ import { chat, questions, say } from "./chat.js";
 import { keep } from "./kept.js";
 import { clearLog, markRead, showHistory, showLine, showReadBy } from "./lines.js";
 import { showNotices } from "./notices.js";
-import { giveUp, inLog, mark, nameUnderWay, sayAgain, sayNext, settle } from "./outbox.js";
+import { inLog, mark, sayNext, settle } from "./outbox.js";
 import { area, endButton, status } from "./panel.js";
+import { refused } from "./refused.js";
 import { dropName, show } from "./views.js";
 
 const OVER = ["customer", "agent", "system", "callback", "idle"];
-const OWN_WORDS = ["answered_already", "bad_number", "too_many_files", "bad_attachment"];
 const FILES_TOLD = 3; // of those that were refused
-const NOT_HERE = ["identity_required", "bad_identity", "no_inbox"];
 
 export function heard(frame) {
   const { state } = chat;
@@ -71,36 +70,6 @@ function left(word, entry) {
   mark(entry, "");
   status.textContent = say(word);
   show("left");
-}
-
-function refused(frame) {
-  const before = chat.pending.get(frame.client_id);
-  if (frame.retry_after_s > 0 && before) {
-    setTimeout(sayAgain, frame.retry_after_s * 1000, before);
-    chat.isBusy = frame.code === "busy";
-    if (chat.isBusy) refresh();
-    return;
-  }
-  const entry = settle(frame.code === "malformed" ? nameUnderWay() : frame.client_id);
-  if (!entry) {
-    if (NOT_HERE.includes(frame.code)) bar();
-    return;
-  }
-  chat.isBusy = false;
-  const words = OWN_WORDS.includes(frame.code) ? say(frame.code) : say("failed", { reason: frame.detail });
-  entry.element?.classList.add("failed");
-  mark(entry, words);
-  status.textContent = words;
-  if (entry.frame.type === "start") show("form", true);
-  else if (entry.frame.type === "leave_number") show("number", true);
-  else if (entry.frame.type === "survey" && chat.view === "thanks") show("ended");
-}
-
-// Nothing can be said here, and nothing that was is under way any more.
-function bar() {
-  chat.isBarred = true;
-  giveUp(say("failed", { reason: say("not_allowed") }));
-  refresh();
 }
 
 const isUnderWay = () => chat.state.phase === "queued" || chat.state.phase === "connected";

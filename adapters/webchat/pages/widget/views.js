@@ -4,7 +4,7 @@ import { chat, freshId, questions, say } from "./chat.js";
 import { describe } from "./describe.js";
 import { sendText, submitForm, typed, upload } from "./doing.js";
 import { icon, make } from "./dom.js";
-import { asked, button, field, numberForm } from "./fields.js";
+import { asked, asking, button, field, fill, holds, numberForm } from "./fields.js";
 import { keep } from "./kept.js";
 import { atEnd, clearLog, toEnd } from "./lines.js";
 import { put } from "./outbox.js";
@@ -44,7 +44,12 @@ function form() {
   const text = make("textarea", { name: "", rows: "3", maxlength: 4096, required: !settings.open });
   return [
     make("p", {}, settings.open ? settings.greeting : say("closed_message")),
-    make("form", { onsubmit: (event) => { submitForm(event); if (chat.settings.open) show("chat", true); } }, ...fields, make("label", {}, say("message"), text), button(settings.open ? "start" : "leave_message")),
+    make("form", { novalidate: true, onsubmit: (event) => {
+      asked(event);
+      if (!holds(event.target)) return;
+      submitForm(event.target);
+      if (chat.settings.open) show("chat", true);
+    } }, ...fields, asking(say("message"), text), button(settings.open ? "start" : "leave_message")),
     ...number, historyButton(),
   ];
 }
@@ -121,11 +126,17 @@ export function show(name, focus = false) {
   if (focus || had) focusFirst();
 }
 
+// A form whose answers were not taken, with them. Returns whether it asks for the one at `fault`, which is marked then.
+export function showAgain(name, answers, fault) {
+  show(name, true);
+  return fill(area, answers, fault);
+}
+
 // Who the site has named is not asked, not even where the question stands already.
 export function dropName() {
   const asks = area.querySelector("form [name=name]");
   const had = asks === root.activeElement;
-  asks?.parentElement.remove();
+  asks?.closest(".asking").remove();
   if (asks && had) focusFirst();
 }
 
