@@ -8,6 +8,8 @@ from simulations.scenario.file import ScenarioFile
 from simulations.staffing import Shift
 
 DEFAULT_LEVEL = 0.8
+MOST = 0.5
+"""Of those who come to a queue: where its goal is out of reach for more, there is no plan."""
 
 
 class Goal(msgspec.Struct, frozen=True):

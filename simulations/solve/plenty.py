@@ -16,8 +16,9 @@ from simulations.scenario.distributions import described
 from simulations.scenario.scenario import Scenario
 from simulations.scenario.sections import AGENTS_MAX
 from simulations.solve.demand import Demand
-from simulations.solve.goals import Question
+from simulations.solve.goals import MOST, Question
 from simulations.solve.staffed import staffed
+from simulations.solve.stretches import named
 from simulations.solve.trials import Best, Misses, Trial, Trials, proven_misses, seen_misses
 
 REPLICATIONS: Final = 2
@@ -31,8 +32,6 @@ GAIN_MIN: Final = 0.01
 WORTH_TELLING: Final = 5e-4
 SOMEBODY: Final = 0.5
 """Agents at work in the mean of an interval, from which on somebody is there."""
-MOST: Final = 0.5
-"""Of those who come to a queue: where its goal is out of reach for more, there is no plan."""
 
 
 class Plenty:
@@ -45,6 +44,7 @@ class Plenty:
         self._scenario, self._question, self._trials = scenario, question, trials
         self._most, self._channels = most, channels
         self._agents = enough_for_everybody(trials.demand, most)
+        self._is_unstaffed = trials.demand.serves @ most == 0.0
         self._is_known_enough = self._is_judged = False
         self.out_of_reach = ""
         """What no number of agents keeps for a while, with its cause; empty: nothing is known to be so."""
@@ -70,16 +70,21 @@ class Plenty:
         seen = self._play(replications) if self._is_known_enough else self._until_of_no_use(replications)
         if seen is None or not seen.missed.any():
             return False
-        missed = proven_misses(seen.result, self._trials.goals)
+        is_nobodys = seen.missed & self._is_unstaffed
+        missed = self._known(seen, is_nobodys)
         if missed.any.any():
             told = _Told(seen.result, self._question, self._trials.demand, self._agents >= self._most, self._most)
             if self._is_of_most(seen, missed):
                 raise Unreachable(f"{told.text(missed)}; ask for less, or change what keeps it from being reached")
             self.out_of_reach, self.beyond = told.text(missed), seen.missed
         # Nothing is asked where it is so for want of shifts: whom the next shift still finds waiting is chance.
-        is_nobodys = seen.missed & (self._trials.demand.serves @ self._most == 0.0)
         self._trials.in_reach = Best(np.where(is_nobodys, 0.0, seen.levels), np.where(is_nobodys, 1.0, seen.losses))
         return True
+
+    def _known(self, seen: Trial, is_nobodys: Any) -> Misses:
+        """Return what is missed beyond chance, and where nobody has a shift: few who come then prove little alone."""
+        proven, at_all = (judge(seen.result, self._trials.goals) for judge in (proven_misses, seen_misses))
+        return Misses(proven.level | at_all.level & is_nobodys, proven.loss | at_all.loss & is_nobodys)
 
     def _is_of_most(self, seen: Trial, proven: Misses) -> bool:
         """Tell whether most who come to a queue are missed by a goal that is proven missed for some of them."""
@@ -102,8 +107,10 @@ class Plenty:
             lacking = self._trials.demand.serves.T @ seen.missed.any(axis=1) > 0.0
             self._agents = np.where(lacking[:, None], _allowed(2 * self._agents, self._most), self._agents)
             before, seen = seen, self._play(replications)
-            # Of those that miss one alone: of intervals to which nobody came nothing is known before or after.
-            if (before.steps[before.missed] - seen.steps[before.missed] <= GAIN_MIN).all():
+            # Of those that miss one alone: of intervals to which nobody came nothing is known before or after. Where
+            # nobody has a shift there are no more agents.
+            of = before.missed & ~self._is_unstaffed
+            if (before.steps[of] - seen.steps[of] <= GAIN_MIN).all():
                 return seen
         return None
 
@@ -135,7 +142,7 @@ class _Told:
         self._has_shift = demand.serves @ most > 0.0
         # More of those of whom nobody is there, as while their site is down, would be of no more use.
         is_barred = demand.serves @ is_most == demand.serves.sum(axis=1)[:, None]
-        self._barred = np.asarray(is_barred & (self._at_work >= SOMEBODY))
+        self._barred = np.asarray(is_barred & self._has_shift & (self._at_work >= SOMEBODY))
 
     def text(self, missed: Misses) -> str:
         """Return which goals are missed, where and why."""
@@ -154,14 +161,17 @@ class _Told:
         sign = 1.0 if figure == "staffed_level" else -1.0
         worst = int(np.where(missed, sign * found.value[q], np.inf).argmin())
         value, low, high = (f"{100 * end[q, worst]:.1f}" for end in (found.value, found.low, found.high))
-        where = f"at {self._file.clock(worst)}, with {self._at_work[q, worst]:.0f} at work"
-        text = f"{where}, {value} % ({low} to {high}) {words}{self._why(q, worst)}"
+        # Whose shift is over still ends the contact at hand: so many at work would be no staff.
+        there = f", with {self._at_work[q, worst]:.0f} at work" if self._has_shift[q, worst] else ""
+        text = f"at {self._file.clock(worst)}{there}, {value} % ({low} to {high}) {words}{self._why(q, worst)}"
         text = f"queue {name}: {self._whose(q, worst)} {asked}: {text}"
-        others = int(missed.sum()) - 1
+        others = [place for place in np.flatnonzero(missed).tolist() if place != worst]
         if not others:
             return text
         best = float((sign * found.value[q])[missed].max()) * sign
-        return f"{text}; so in {others} more interval{'' if others == 1 else 's'}, {100 * best:.1f} % at best"
+        when = named(self._file, others)
+        more = f"so in {len(others)} more interval{'' if len(others) == 1 else 's'}"
+        return f"{text}; {more}: {when}, {100 * best:.1f} % at best"
 
     def _whose(self, q: int, interval: int) -> str:
         if not self._barred[q, interval]:

@@ -1,6 +1,7 @@
 """How far what is allowed reaches: intervals in which fewer may work than the formulas ask for, or nobody at all.
 
-Nobody is too few whatever is played. That some are, fewer than the formulas' first guess, is said only once all of them
+Where nobody has a shift nothing is asked for: what is missed then is told beside the plan, and refused only where most
+of a queue's contacts come then. That fewer may work than the formulas' first guess is said only once all of them
 have been played, and a goal is missed by what the search for agents would miss it by.
 """
 
@@ -12,7 +13,8 @@ from simulations.queueing.arrays import Floats, Integers
 from simulations.queueing.errors import Unreachable
 from simulations.scenario.file import ScenarioFile
 from simulations.solve.demand import Demand
-from simulations.solve.goals import Question
+from simulations.solve.goals import MOST, Question
+from simulations.solve.stretches import named
 from simulations.solve.timetable import Timetable
 
 NAMED: Final = 5
@@ -33,7 +35,7 @@ class Reach:
     ) -> None:
         """`shares` at work of those on a shift and the `most` of each group have the shape (groups,).
 
-        Raises Unreachable where somebody comes and nobody who may serve has a shift.
+        Raises Unreachable where most of a queue's contacts come while nobody who may serve has a shift.
         """
         self._file, self._question, self._demand = file, question, demand
         may_work = np.ones((len(most), file.intervals), np.bool_)
@@ -43,10 +45,9 @@ class Reach:
         self.most: Floats = np.floor(np.where(may_work, np.where(np.isfinite(most), most, 1e9)[:, None], 0.0) + 1e-6)
         """Shape (groups, intervals): agents of each group that are allowed at once."""
         self._allowed = demand.able @ self.most
-        self._is_short = demand.needs > self._allowed
-        if nobody := self._places(self._is_short & (demand.able @ may_work == 0.0)):
-            text = f"{self._first(nobody)} required, and nobody who may serve has a shift then{self._others(nobody)}"
-            raise Unreachable(f"{text}; give one that works then")
+        self._has_somebody = demand.serves @ may_work > 0.0
+        self._is_short = (demand.needs > self._allowed) & (demand.able @ may_work > 0.0)
+        self._check_shifts()
 
     @property
     def is_short(self) -> bool:
@@ -65,7 +66,8 @@ class Reach:
 
     def check(self, missed: Any) -> None:
         """Raise Unreachable where all who are allowed were played, and `missed`, shape (queues, intervals), a goal."""
-        of_set = (np.asarray(self._demand.sets, float) @ np.asarray(missed, float)) > 0.0
+        # What is missed while nobody has a shift is so however many others are allowed.
+        of_set = (np.asarray(self._demand.sets, float) @ np.asarray(missed & self._has_somebody, float)) > 0.0
         places = self._places(self._is_short & of_set)
         if not places:
             return
@@ -78,6 +80,28 @@ class Reach:
             f"(--group-max {', '.join(bars)}), and played with all of them the target is missed{self._others(places)}; "
             "allow more, or other shifts"
         )
+
+    def _check_shifts(self) -> None:
+        """Raise Unreachable where most of a queue's contacts come while nobody who may serve has a shift.
+
+        It names every queue of which some do: who mends the shifts mends them at once.
+        """
+        contacts, sets = self._demand.contacts, len(self._demand.contacts)
+        lost = contacts * ~self._has_somebody
+        shares = lost.sum(axis=1) / np.maximum(contacts.sum(axis=1), 1e-9)
+        if not (shares > MOST).any():
+            return
+        told = []
+        for name, share, places, needs in zip(
+            self._file.queues, shares, lost > 0.0, self._demand.needs[:sets], strict=True
+        ):
+            if share > 0.0:
+                when = named(self._file, np.flatnonzero(places).tolist())
+                told.append(
+                    f"queue {name}: {when}, {100 * share:.0f} % of those who come, {needs[places].max()} required"
+                )
+        text = f"nobody who may serve has a shift then: {'; '.join(told)}"
+        raise Unreachable(f"{text}; give shifts that work then")
 
     def _places(self, found: Any) -> list[tuple[int, int]]:
         """Return sets and intervals in order of time, of each interval the one that lacks most."""

@@ -7,6 +7,7 @@ import numpy as np
 from simulations.queueing.arrays import Floats
 from simulations.queueing.errors import Unreachable
 from simulations.scenario.file import ScenarioFile
+from simulations.solve.stretches import named
 from simulations.staffing.programme import ADVICE
 from simulations.staffing.task import Lack
 
@@ -32,9 +33,8 @@ def no_shifts(file: ScenarioFile, lacking: list[Lack], sets: Any, able: Any, mos
     told = []
     for stretch in stretches[:STRETCHES_TOLD]:
         row, worst = stretch[0].row, max(stretch, key=lambda one: one.missing)
-        begin, end = file.clock(stretch[0].interval), file.clock(stretch[-1].interval + 1)
         groups = [name for name, serves in zip(names, able[row] > 0.0, strict=True) if serves]
-        when = f"{begin} to {end.removeprefix(begin[:11])}, {_queues(file, sets[row])} ({', '.join(groups)})"
+        when = f"{named(file, (one.interval for one in stretch))}, {_queues(file, sets[row])} ({', '.join(groups)})"
         told.append(f"{when}: {worst.missing:.2g} of {worst.required:.3g} agents at work are missing")
     more = f"; and {len(stretches) - STRETCHES_TOLD} stretches more" if len(stretches) > STRETCHES_TOLD else ""
     bars = [f"{name}={count:g}" for name, count in zip(names, most, strict=True) if np.isfinite(count)]

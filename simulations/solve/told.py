@@ -48,7 +48,7 @@ def required_agents(solution: Solution) -> tuple[Any, Any]:
 
     Of a queue whose agents serve it alone they are those found. Of one that shares agents with others they are those of
     the formulas: no more than all who may serve it, and more than these where its goal is missed. What sharing saves is
-    seen in the sums of the groups.
+    seen in the sums of the groups. So they are where its goal is out of reach, as nobody who may serve has a shift.
     """
     demand = solution.demand
     found = demand.serves @ solution.needed.staffing
@@ -58,8 +58,9 @@ def required_agents(solution: Solution) -> tuple[Any, Any]:
         solution.missed, np.maximum(alone, np.floor(there) + 1.0), np.minimum(alone, np.ceil(there - 1e-9))
     )
     shares_agents = (demand.serves @ (demand.serves.sum(axis=0) > 1.0) > 0.0)[:, None]
-    required = np.where(shares_agents, alone, found)
-    paid = np.where(shares_agents, np.ceil(alone * _paid_for_one(solution) - 1e-9), demand.serves @ shrunk(solution))
+    by_formulas = shares_agents | (solution.beyond & (found == 0.0))
+    required = np.where(by_formulas, alone, found)
+    paid = np.where(by_formulas, np.ceil(alone * _paid_for_one(solution) - 1e-9), demand.serves @ shrunk(solution))
     return np.rint(required).astype(np.int64), np.rint(paid).astype(np.int64)
 
 

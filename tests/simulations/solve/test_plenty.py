@@ -1,5 +1,6 @@
 """Goals that no number of agents keeps are found before agents are looked for, and told with their cause."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from simulations.solve.goals import Goal, Question, goals_of
 from simulations.solve.plenty import Plenty, enough_for_everybody
 from simulations.solve.solve import Solution, solve
 from simulations.solve.staffed import plain_groups, staffed
-from simulations.solve.told import told
+from simulations.solve.told import plan_rows, told
 from simulations.solve.trials import Trials, proven_missed, seen_misses
 
 pytestmark = pytest.mark.timeout(600)  # the first of them may compile the world
@@ -178,6 +179,61 @@ def test_transfers_while_nobody_who_may_serve_has_a_shift_are_out_of_reach_and_t
     assert found.missed.tolist() == [[False] * 8, [True] * 2 + [False] * 6]
     assert (found.needed.staffing[1, :2] == 0).all()
     assert (found.needed.staffing[1, 2:] >= 3).all()
+
+
+LUNCH: dict[str, Any] = RINGING | {
+    "horizon": {"from": "2026-11-23 10:00", "to": "2026-11-23 14:00", "interval": "30m"},
+    "queues": {
+        name: {"service_level": "80% in 20s", "arrivals": {"rate": rate}, "handle": {"talk": "exponential(3m)"}}
+        | {"patience": "exponential(3m)", "skills": {name: 1}}
+        for name, rate in (("sales", "1/min"), ("help", "0.05/min"))
+    },
+    "agents": [
+        {
+            "group": "s",
+            "count": 8,
+            "skills": {"sales": 1},
+            "shifts": [{"hours": "10:00-14:00", "breaks": "12:00-12:30"}],
+        },
+        {
+            "group": "h",
+            "count": 8,
+            "skills": {"help": 1},
+            "shifts": [{"hours": "10:00-13:30", "breaks": "12:00-12:30"}],
+        },
+    ],
+}
+
+
+def test_a_lunch_that_all_take_at_once_leaves_a_plan_for_the_rest() -> None:
+    """What is missed then is told of every queue, of one to which hardly anybody comes as well."""
+    scenario = Scenario.of(LUNCH)
+    found = solve(scenario, Question(goals_of(scenario.file, {}, {})))
+    assert told(found)["holds"] == "within_reach"
+    sales, then = found.out_of_reach.split("; queue ")
+    assert sales.startswith("queue sales: no number of agents keeps 80 % within 20 s: at 2026-11-23 12:00, ")
+    assert then.startswith("help: no number of agents keeps 80 % within 20 s: at 2026-11-23 1")
+    assert all("nobody who may serve has a shift then" in one for one in (sales, then))
+    assert "more interval" not in sales
+    assert re.search(r"so in 1 more interval: 2026-11-23 (12:00 to 12:30|13:30 to 14:00), ", then)
+    assert found.beyond.tolist() == [[place == 4 for place in range(8)], [place in {4, 7} for place in range(8)]]
+    assert (found.needed.staffing[0] > 0).tolist() == [place != 4 for place in range(8)]
+    required = [row["agents_required"] for row in plan_rows(found)]
+    assert required[4] == 5, "what the queue needs, though nobody is there"
+    assert required[15] == 1
+
+
+def test_who_is_without_shifts_for_most_is_refused_with_all_queues_and_times() -> None:
+    groups = [LUNCH["agents"][0], LUNCH["agents"][1] | {"shifts": [{"hours": "11:00-12:00"}]}]
+    scenario = Scenario.of(LUNCH | {"agents": groups})
+    with pytest.raises(Unreachable) as refused:
+        solve(scenario, Question(goals_of(scenario.file, {}, {})))
+    assert str(refused.value) == (
+        "nobody who may serve has a shift then: "
+        "queue sales: 2026-11-23 12:00 to 12:30, 12 % of those who come, 5 required; "
+        "queue help: 2026-11-23 10:00 to 11:00, 12:00 to 14:00, 75 % of those who come, 1 required; "
+        "give shifts that work then"
+    )
 
 
 def test_a_queue_whose_contacts_wait_for_nobody_is_not_said_to_be_served() -> None:

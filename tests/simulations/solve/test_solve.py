@@ -288,9 +288,11 @@ def test_what_cannot_be_is_said(tmp_path: Path) -> None:
     assert done.exit_code == 5, done.output
     assert "2026-11-23 08:00, queue sales: 1" in done.stderr.replace("\n", " ")
     assert "at most 3 allowed (--group-max sales=3)" in done.stderr.replace("\n", " ")
-    done = said(path, "--shift", "2h@9:00-10:00", "-n", "3")
+    done = said(path, "--shift", "1h@11:00-11:00", "-n", "3")
     assert done.exit_code == 5, done.output
-    assert "nobody who may serve has a shift then" in done.stderr.replace("\n", " ")
+    told = done.stderr.replace("\n", " ")
+    assert "nobody who may serve has a shift then: queue sales: 2026-11-23 08:00 to 11:00, 75 % of those who" in told
+    assert "give shifts that work then" in told
     both = said(file_of(tmp_path, SKILLS), "--group-max", "n=1", "--group-max", "both=2", "-n", "3")
     assert "queue north:" in both.stderr
     assert "at most 3 allowed (--group-max n=1, both=2)" in both.stderr.replace("\n", " ")
