@@ -24,7 +24,8 @@ from engine.replay.base import state_at_beginning
 from engine.replay.restore import collector_paused, log_folder
 from engine.state import FEWEST_FACTS, payload_of, row_payload, started_with
 from simulations.whatif.beginning import Beginning
-from simulations.whatif.interruptions import take_off
+from simulations.whatif.cuts import tie, write_cuts
+from simulations.whatif.interruptions import CHANNEL_BITS, take_off
 from simulations.whatif.packed import Packed
 from simulations.whatif.returns import tell_returns
 from simulations.whatif.stages import LEFT_KINDS, Stages
@@ -61,6 +62,7 @@ FOLLOWED: Final = (
     kinds.WRAP_UP_ENDED,
     *LEFT_OUT,
 )
+CLOSING: Final = (kinds.CONTACT_LEFT, kinds.CONTACT_ENDED)
 CONFIGURING: Final = (kinds.ENGINE_STARTED, kinds.CONFIGURATION_LOADED, kinds.REQUIREMENT_DEFINED)
 ARRIVAL: Final = np.dtype(
     [
@@ -156,7 +158,8 @@ class _Reader:
         self._directory = Directory()
         self._capacity = Capacity()
         self._script: list[Array] = []
-        self._scripted = 0
+        self._script_facts: list[Array] = []
+        self._scripted = self._facts = 0
         self._arrivals = Packed(ARRIVAL)
         self._stages = Stages()
         self._remarks: Counter[str] = Counter()
@@ -181,7 +184,8 @@ class _Reader:
         """Begin with what holds at the instant that was asked for."""
         self._directory, self._capacity = beginning.directory, beginning.capacity
         self._begin_ns = beginning.since_ns
-        self._script.append(beginning.facts())
+        facts = beginning.facts()
+        self._add_script(facts, np.zeros(len(facts), np.int64))
         if beginning.open_contacts:
             self._remarks["contacts under way when it begins"] = beginning.open_contacts
         self._beginning = None
@@ -193,16 +197,34 @@ class _Reader:
         kind = rows["kind"]
         for place in np.flatnonzero(np.isin(kind, CONFIGURING)).tolist():
             self._configure(run, place, int(kind[place]))
-        scripted = rows[np.isin(kind, SCRIPTED)]
-        self._script.append(scripted)
-        self._scripted += len(scripted)
         places = np.flatnonzero(np.isin(kind, FOLLOWED))
-        causes = rows[places - rows["cause"][places]]
-        for place, row, cause in zip(places.tolist(), rows[places].tolist(), causes.tolist(), strict=True):
+        caused_by = places - rows["cause"][places]
+        causes = rows[caused_by]
+        of_cut = np.full(len(rows), -1)
+        for place, row, fact, cause in zip(
+            places.tolist(), rows[places].tolist(), caused_by.tolist(), causes.tolist(), strict=True
+        ):
+            if row[1] in CLOSING and (person := self._stages.cut_by(row[7], cause)) >= 0:
+                of_cut[fact] = person
             self._follow(run.first_seq + place, row, cause)
+        self._take_script(rows, of_cut)
         if len(self._arrivals) > CONTACTS_MAX or self._scripted > SCRIPT_MAX:
             what = f"{CONTACTS_MAX} contacts or {SCRIPT_MAX} changes of settings and states"
             raise LogError(f"there are more than {what}, for which there is no room; choose less by --from and --to")
+
+    def _take_script(self, rows: Array, of_cut: Array) -> None:
+        """Take in what happens again as it is; `of_cut` tells whose contact a row cut, -1: nobody's."""
+        facts = self._facts + np.cumsum(rows["cause"] == 0)
+        self._facts = int(facts[-1])
+        lines = np.flatnonzero(np.isin(rows["kind"], SCRIPTED) | (of_cut >= 0))
+        script = rows[lines]
+        write_cuts(script, of_cut[lines])
+        self._add_script(script, facts[lines])
+
+    def _add_script(self, script: Array, facts: Array) -> None:
+        self._script.append(script)
+        self._script_facts.append(facts)
+        self._scripted += len(script)
 
     def _configure(self, run: Turn, place: int, kind: int) -> None:
         if kind == kinds.ENGINE_STARTED:
@@ -226,7 +248,7 @@ class _Reader:
                 stages.call_back(slot, queue, b, at_ns)
                 return
             person = self._arrivals.add((seq, at_ns, queue, a, b, flags, agent))
-            stages.begin(slot, person, queue, at_ns)
+            stages.begin(slot, person, queue, at_ns, is_written=a & CHANNEL_BITS > kinds.CHAT)
         elif kind == kinds.CONTACT_QUEUED:
             stages.queue(slot, a)
         elif kind == kinds.OFFER_MADE:
@@ -241,7 +263,8 @@ class _Reader:
         elif kind == kinds.CONTACT_ENDED:
             goes_on = cause[1] if cause[1] in (kinds.TRANSFER_REQUESTED, kinds.REQUEUE_REQUESTED) else 0
             then = (goes_on, cause[6], cause[5], cause[2]) if goes_on and not flags & kinds.FLAG_CLOSES else None
-            stages.end(slot, at_ns, b, then, bool(flags & kinds.FLAG_WRAPS))
+            was_cut = stages.cut_by(slot, cause) >= 0
+            stages.end(slot, at_ns, b, then, bool(flags & kinds.FLAG_WRAPS), was_cut=was_cut)
         elif kind == kinds.WRAP_UP_STARTED:
             stages.wrap(b)
         else:
@@ -255,7 +278,9 @@ class _Reader:
         if still_open:
             self._remarks["contacts still there when the log ends"] = still_open
         stages, offers = self._stages.tables()
-        script = tell_returns(np.concatenate(self._script))
+        script = np.concatenate(self._script)
+        tie(script, np.concatenate(self._script_facts))
+        script = tell_returns(script)
         script["payload_offset"] = script["payload_size"] = script["dedupe"] = 0
         arrivals = self._arrivals.table()
         take_off(stages, arrivals["packed"][stages["person"]], script)

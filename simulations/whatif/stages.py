@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 
 from engine.messages import kinds
+from simulations.whatif.cuts import NOT_THEIR_WILL
 from simulations.whatif.packed import Packed
 from simulations.world.tables import IN_VAIN, OFFER, PICKS_UP, RINGS_ON
 
@@ -19,7 +20,6 @@ LEFT_KINDS: Final = (
 )
 """Facts by which customers leave of their own will."""
 DECLINED: Final = (kinds.OFFER_REJECTED, kinds.OFFER_BUSY, kinds.OFFER_UNREACHABLE)
-NOT_THEIR_WILL: Final = (kinds.BY_NETWORK, kinds.BY_SYSTEM, kinds.BY_UNKNOWN)
 RECORDED: Final = np.dtype(
     [
         ("person", "i8"),
@@ -33,7 +33,7 @@ RECORDED: Final = np.dtype(
         ("ring_ended", "?"),  # by an answer
         ("first_offer", "i8"),  # the offers that came before the one that was answered
         ("offers", "i8"),
-        ("talk_ns", "i8"),  # without interruptions; -1: none; of one still going on, so far
+        ("talk_ns", "i8"),  # without interruptions; -1: none; of one still going on, or cut, so far
         ("talk_ended", "?"),
         ("talk_began_ns", "i8"),  # of who was called back: that talk
         ("talked_with", "i8"),
@@ -80,6 +80,7 @@ class _Stage(msgspec.Struct):
     answered_ns: int = 0
     then: tuple[int, int, int, int] = (0, UNKNOWN, UNKNOWN, 0)
     offers: list[_Offer] = []
+    is_written: bool = False
 
     def rings(self, agent: int) -> _Offer | None:
         """Return the offer that rings at an agent."""
@@ -102,9 +103,19 @@ class Stages:
         """Follow the contact in this slot no more."""
         self._open.pop(slot, None)
 
-    def begin(self, slot: int, person: int, queue: int, at_ns: int) -> None:
-        """Let a stage begin."""
-        self._open[slot] = _Stage(person, queue, at_ns)
+    def cut_by(self, slot: int, fact: tuple[int, ...]) -> int:
+        """Return whose contact this fact, a row, takes out of its slot against everybody's will; -1: nobody's."""
+        kind, agent, queue, a = fact[1], fact[5], fact[6], fact[9]
+        if (stage := self._open.get(slot)) is None:
+            return UNKNOWN
+        if kind == kinds.CONTACT_RELEASED:
+            return stage.person if a in NOT_THEIR_WILL else UNKNOWN
+        puts_back = kind == kinds.REQUEUE_REQUESTED and agent < 0 and queue < 0 and stage.is_written
+        return stage.person if puts_back else UNKNOWN
+
+    def begin(self, slot: int, person: int, queue: int, at_ns: int, *, is_written: bool = False) -> None:
+        """Let a stage begin, of what `is_written`, as an e-mail, or is not."""
+        self._open[slot] = _Stage(person, queue, at_ns, is_written=is_written)
 
     def queue(self, slot: int, line_ns: int) -> None:
         """It has a place in line."""
@@ -163,16 +174,27 @@ class Stages:
             self._owed[queue, stage.line_ns] = stage
 
     def end(
-        self, slot: int, at_ns: int, talk_ns: int, then: tuple[int, int, int, int] | None, has_wrap_up: bool
+        self,
+        slot: int,
+        at_ns: int,
+        talk_ns: int,
+        then: tuple[int, int, int, int] | None,
+        has_wrap_up: bool,
+        *,
+        was_cut: bool = False,
     ) -> None:
-        """The talk is over; `then` is by which (kind, queue, agent, flags) it goes on."""
+        """The talk is over; `then` is by which (kind, queue, agent, flags) it goes on.
+
+        One that `was_cut` had not come to its end: it would have lasted longer, and does not go on by itself.
+        """
         self._ended = UNKNOWN
         if (stage := self._open.pop(slot, None)) is None:
             return
-        stage.talk_ns, stage.talk_ended = talk_ns, True
+        stage.talk_ns, stage.talk_ended = talk_ns, not was_cut
         if then is not None:
-            stage.then = then
-            self._open[slot] = _Stage(stage.person, then[1] if then[1] >= 0 else stage.queue, at_ns)
+            stage.then = (0, UNKNOWN, UNKNOWN, 0) if was_cut else then
+            queue = then[1] if then[1] >= 0 else stage.queue
+            self._open[slot] = _Stage(stage.person, queue, at_ns, is_written=stage.is_written)
         self._keep(stage)
         if has_wrap_up:
             self._ended = stage.place
@@ -203,7 +225,7 @@ class Stages:
     def _keep(self, stage: _Stage) -> None:
         if stage.called_back >= 0:
             stage.place = stage.called_back
-            if stage.talk_ended:
+            if stage.talk_ns >= 0:
                 self._called_back[stage.place] = stage
             return
         first_offer, offers = self._keep_offers(stage)
@@ -241,7 +263,7 @@ class Stages:
         for place, stage in self._called_back.items():
             found["ring_ns"][place], found["talk_ns"][place] = stage.ring_ns, stage.talk_ns
             found["talk_began_ns"][place], found["talked_with"][place] = stage.answered_ns, stage.agent
-            found["ring_ended"][place] = found["talk_ended"][place] = True
+            found["ring_ended"][place], found["talk_ended"][place] = True, stage.talk_ended
             found["first_offer"][place], found["offers"][place] = self._keep_offers(stage)
             for column, value in zip(("then", "then_queue", "then_agent", "then_flags"), stage.then, strict=True):
                 found[column][place] = value

@@ -31,10 +31,15 @@ ANNOUNCED: Final = 0xFF03
 """Whoever waits for `queue` is told that it takes long (`a` = 1), or no more (0)."""
 RETURN_KNOWN: Final = 0xFF04
 """If `agent` is set aside before the instant `a`, ns, it is the script that says when the agent is back."""
+PERSON_CUT: Final = 0xFF05
+"""The contact of the recorded person `contact` ends, by `a` (BY_*), if it is still there. Where `b` is 1 the script's
+next line belongs to the same moment: nobody answers in between."""
+PERSON_PUT_BACK: Final = 0xFF06
+"""What the recorded person `contact` wrote is put back in its line, if somebody is at it; `b` as of PERSON_CUT."""
 
 
 @jit
-def change(t: Any, w: Any, kind: int, agent: int, queue: int, a: int) -> None:
+def change(t: Any, w: Any, kind: int, agent: int, queue: int, contact: int, a: int) -> None:
     """Let one of them happen."""
     if kind == LINES_CUT:
         _cut_lines(t, w, agent, a)
@@ -46,6 +51,8 @@ def change(t: Any, w: Any, kind: int, agent: int, queue: int, a: int) -> None:
         w.sources[queue].announced = a
     elif kind == RETURN_KNOWN:
         w.returns_ns[agent] = a
+    elif kind == PERSON_CUT or kind == PERSON_PUT_BACK:
+        _cut_person(t, w, contact, kind == PERSON_PUT_BACK, a)
 
 
 @jit
@@ -74,6 +81,19 @@ def _cut_trunks(t: Any, w: Any, group: int) -> None:
         else:
             fact(w, CONTACT_RELEASED, c, -1, -1, BY_NETWORK, 0, 0)
             observe(t, w)
+
+
+@jit
+def _cut_person(t: Any, w: Any, number: int, is_put_back: bool, by: int) -> None:
+    c = w.people[number].slot - 1
+    if c < 0 or w.callers[c].number != number or t.contacts[c].state == CONTACT_FREE:
+        return
+    if not is_put_back:
+        fact(w, CONTACT_RELEASED, c, -1, -1, by, 0, 0)
+        observe(t, w)
+    elif t.contacts[c].state == CONTACT_CONNECTED:
+        w.callers[c].offers = 0
+        _put_back(t, w, c)
 
 
 @jit

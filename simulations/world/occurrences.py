@@ -116,6 +116,8 @@ def _become(w: Any, c: int, s: int, number: int, attempt: int) -> None:
     caller.gives_up_ns = NEVER_NS
     caller.offers = 0
     caller.talks = 0
+    if is_recorded(w):
+        w.people[number].slot = c + 1
 
 
 @jit

@@ -6,7 +6,7 @@ from engine.kernel.deadlines import NEVER_NS
 from engine.kernel.jit import jit, side_door
 from engine.kernel.step import ROOM
 from engine.messages.kinds import AGENT_STATES, DEADLINE_PASSED
-from simulations.world.changes import FIRST_CHANGE, change
+from simulations.world.changes import FIRST_CHANGE, PERSON_CUT, change
 from simulations.world.occurrences import answer_first, arrive, fact, happen, plan_arrival
 from simulations.world.reactions import count_crowd, observe
 
@@ -23,7 +23,7 @@ def run(t: Any, w: Any) -> bool:
     while True:
         if len(w.log) > 0 and len(w.log) - book.logged < ROOM:
             return False
-        if book.at_once_head != book.at_once_tail:
+        if book.at_once_head != book.at_once_tail and book.same_moment == 0:
             answer_first(t, w)
             continue
         arrival_ns = w.arrivals[w.arrivals[0].order].deadline_ns if w.coming[0].timers > 0 else NEVER_NS
@@ -57,8 +57,9 @@ def _follow_script(t: Any, w: Any) -> None:
     """Let happen what the script says next."""
     line = w.script[w.book[0].script]
     w.book[0].script += 1
+    w.book[0].same_moment = line.b if line.kind >= PERSON_CUT else 0
     if line.kind >= FIRST_CHANGE:
-        change(t, w, line.kind, line.agent, line.queue, line.a)
+        change(t, w, line.kind, line.agent, line.queue, line.contact, line.a)
     else:
         w.out[0] = line
         observe(t, w)

@@ -27,6 +27,7 @@ BOOK: Final = np.dtype(
         ("crowd_spare", "i8"),  # so many more may come before more wait than ever before in this interval
         ("stop_ns", "i8"),  # whoever is still there then is left there
         ("script", "i8"),  # rows of the script that were given to the kernel
+        ("same_moment", "i8"),  # 1: the script's next row comes before anybody answers
         ("at_once_head", "i8"),  # offers that are answered at once
         ("at_once_tail", "i8"),
         ("ended", "i8"),  # contact whose talk ended last: the wrap-up that begins is of it
@@ -119,6 +120,7 @@ PERSON: Final = np.dtype(
         ("first_stage", "i8"),
         ("stages", "i8"),
         ("arrived_ns", "i8"),
+        ("slot", "i8"),  # of the kernel that it had last, and 1; 0: it has not come
         ("waited_ns", "i8"),  # what came of it: until the first answer, or until it left without one; -1: neither
         ("served_by", "i8"),  # agent who answered first, -1
         ("way_out", "i8"),  # EXIT_* of who left, EXIT_ANSWERED, or -1
