@@ -2,7 +2,7 @@
 
 import { chat, say } from "./chat.js";
 import { showNotices } from "./notices.js";
-import { closeButton, endButton, host, launcher, log, title } from "./panel.js";
+import { closeButton, endButton, host, log, nameLauncher, title } from "./panel.js";
 import { address, inbox } from "./place.js";
 
 // Whether it could be had. Nothing is shown of an inbox that nothing is known of.
@@ -23,7 +23,7 @@ export async function describe() {
   log.setAttribute("aria-label", say("conversation"));
   endButton.textContent = say("end");
   closeButton.setAttribute("aria-label", say("close"));
-  launcher.setAttribute("aria-label", say(chat.isOpen ? "close" : "open"));
+  nameLauncher();
   showNotices(chat.settings.notices);
   return true;
 }

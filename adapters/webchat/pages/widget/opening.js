@@ -1,11 +1,12 @@
 // The panel opens and closes, by the button and by keys.
 
-import { chat, say } from "./chat.js";
+import { chat } from "./chat.js";
 import { connect } from "./connection.js";
+import { covers, keepWithin, showCover } from "./covering.js";
 import { describe } from "./describe.js";
 import { endChat } from "./doing.js";
 import { markRead, toEnd } from "./lines.js";
-import { closeButton, endButton, launcher, panel, setUnread } from "./panel.js";
+import { closeButton, endButton, launcher, nameLauncher, panel, setUnread } from "./panel.js";
 import { wholePage } from "./place.js";
 import { tell } from "./signals.js";
 import { focusFirst } from "./views.js";
@@ -14,7 +15,8 @@ export async function toggle(open) {
   chat.isOpen = open;
   panel.hidden = !open;
   launcher.setAttribute("aria-expanded", String(open));
-  launcher.setAttribute("aria-label", say(open ? "close" : "open"));
+  nameLauncher();
+  showCover();
   if (!open) {
     launcher.focus();
     return;
@@ -35,4 +37,10 @@ panel.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || wholePage) return;
   event.stopPropagation();
   toggle(false);
+});
+// What has the focus may stand behind the panel, where nobody sees it.
+document.addEventListener("keydown", (event) => {
+  if (!covers() || event.defaultPrevented) return;
+  if (event.key === "Escape") toggle(false);
+  else if (event.key === "Tab") keepWithin(event);
 });

@@ -1,6 +1,6 @@
 // The parts of the page that are always there: the button, the panel, its head, the conversation and what is said of it.
 
-import { chat } from "./chat.js";
+import { chat, say } from "./chat.js";
 import { icon, make } from "./dom.js";
 import { wholePage } from "./place.js";
 import { dress } from "./style.js";
@@ -32,8 +32,15 @@ export function build() {
   dress(root);
 }
 
+// What the button does, and how much there is to read: its words are all that is heard of it, the badge is not.
+export function nameLauncher() {
+  const words = chat.isOpen ? say("close") : chat.unread ? say("open_unread", { count: chat.unread }) : say("open");
+  launcher.setAttribute("aria-label", words);
+}
+
 export function setUnread(count) {
   chat.unread = count;
   badge.textContent = String(count);
   badge.hidden = !count;
+  nameLauncher();
 }

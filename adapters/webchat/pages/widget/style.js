@@ -1,6 +1,7 @@
 // How it looks; colours are chosen for contrast of at least 4.5 : 1 on their ground.
 
 import { make } from "./dom.js";
+import { NARROW } from "./place.js";
 
 const style = `
 :host{all:initial;--ink:#0f172a;--paper:#fff;--soft:#eef2f7;--muted:#475569;--edge:#7b8797;--main:#1d4ed8;--bad:#b42318;
@@ -39,7 +40,7 @@ fieldset{border:0;margin:0;padding:0}legend{padding:0;margin-bottom:6px}
 .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .past{border-bottom:1px solid var(--edge);padding-bottom:8px;display:flex;flex-direction:column;gap:6px}.past time{color:var(--muted);font-size:.8em;text-align:center}
 :host(.whole) .panel{inset:0;width:100%;height:100%;border:0;border-radius:0}:host(.whole) .launcher,:host(.whole) header .icon{display:none}
-@media (max-width:480px){.panel{inset:0;width:100%;height:100%;height:100dvh;border:0;border-radius:0}.panel:not([hidden])+.launcher{display:none}}
+@media ${NARROW}{.panel{inset:0;width:100%;height:100%;height:100dvh;border:0;border-radius:0}.panel:not([hidden])+.launcher{display:none}}
 @media (prefers-reduced-motion:no-preference){.log{scroll-behavior:smooth}}`;
 
 export function dress(root) {
