@@ -23,6 +23,7 @@ from simulations.solve.goals import Question, goals_of
 from simulations.solve.solve import Solution, solve
 from simulations.solve.timetable import parse_shift
 from simulations.solve.told import marks, plan_rows, told, write_plan
+from simulations.solve.trunks import idle_without_outage
 
 Value = TypeVar("Value")
 HEADINGS: Final = (
@@ -106,11 +107,11 @@ def print_plan(found: Solution) -> None:
     if found.scheduled is not None:
         console.print(_shifts(said))
     if found.channels:
-        console.print(_trunks(found, said))
+        console.print(_trunks(said))
     console.print(
         f"{found.holds.words.capitalize()}{'' if found.kept else ' (marked)'} within "
         f"{found.check.confidence:.0%} confidence, with other callers than the plan was made from. "
-        f"{_out_of_reach(found)}{_unsure(found, said)}{_dismissed(said)}"
+        f"{_out_of_reach(found)}{_unsure(found, said)}{_idle_trunks(found)}{_dismissed(said)}"
         f"{said['paid_hours']:g} paid hours{_cost(found, said)}. {_shifts_proven(said)}{said['objective']['says']} "
         f"{found.trials} trials of "
         f"{found.replications} replications in {found.elapsed_s:.1f} s. "
@@ -125,13 +126,28 @@ def _out_of_reach(found: Solution) -> str:
 
 
 def _unsure(found: Solution, said: dict[str, Any]) -> str:
-    """Return how many intervals these replications leave open."""
+    """Return how many intervals, and which trunks, these replications leave open."""
     count = sum(one["intervals_unsure"] for one in said["queues"].values())
-    if not count:
+    trunks = [name for name, one in said["trunk_groups"].items() if one["unsure"]]
+    parts = [f"{count} interval{'' if count == 1 else 's'}"] if count else []
+    parts += [f"trunk group{'' if len(trunks) == 1 else 's'} {', '.join(trunks)}"] if trunks else []
+    if not parts:
         return ""
-    are = "1 interval was" if count == 1 else f"{count} intervals were"
-    text = f"{are} on the wrong side of a target by no more than chance (?)"
-    return f"{text}: -n {4 * found.replications} tells twice as sharply. "
+    were = "was" if count + len(trunks) == 1 else "were"
+    text = f"{' and '.join(parts)} {were} on the wrong side of a target by no more than chance (?)"
+    return f"{text[0].upper()}{text[1:]}: -n {4 * found.replications} tells twice as sharply. "
+
+
+def _idle_trunks(found: Solution) -> str:
+    """Return which trunk groups got no channel, though they may be needed where something breaks."""
+    told, groups = [], found.scenario.file.trunk_groups
+    for name, sites in idle_without_outage(found.scenario.file, found.channels).items():
+        at = f" (site {groups[name].site})" if groups[name].site else ""
+        told.append(
+            f"Trunk group {name}{at} gets no channel, as others carry all calls here; a plan for an outage of "
+            f"{', '.join(sites)} may need some: `trunkline resilience` tells. "
+        )
+    return "".join(told)
 
 
 def _dismissed(said: dict[str, Any]) -> str:
@@ -220,10 +236,12 @@ def _shifts(said: dict[str, Any]) -> Table:
     return table
 
 
-def _trunks(found: Solution, said: dict[str, Any]) -> Table:
-    table = table_of(("trunks", "channels", "blocked in the\nbusiest interval, %"))
-    for (name, group), is_short in zip(said["trunk_groups"].items(), found.short_of_trunks, strict=True):
-        table.add_row(name, str(group["channels"]), _share(group["blocked_busiest"]) + ("*" if is_short else ""))
+def _trunks(said: dict[str, Any]) -> Table:
+    marked = [("*" if one["missed"] else "?" if one["unsure"] else "") for one in said["trunk_groups"].values()]
+    caption = "* more than asked for, ? by no more than chance" if any(marked) else ""
+    table = table_of(("trunks", "channels", "blocked in the\nbusiest interval, %"), caption=caption)
+    for (name, group), mark in zip(said["trunk_groups"].items(), marked, strict=True):
+        table.add_row(name, str(group["channels"]), _share(group["blocked_busiest"]) + mark)
     return table
 
 

@@ -24,7 +24,7 @@ from simulations.solve.schedule import Scheduled, Scheduler
 from simulations.solve.staffed import on_shifts, plain_groups, staffed
 from simulations.solve.timetable import Timetable, timetable
 from simulations.solve.trials import Told, Trials, proven_missed
-from simulations.solve.trunks import ROUNDS_MAX, SPREAD, blocked, proven_short, reckoned, roomy
+from simulations.solve.trunks import ROUNDS_MAX, SPREAD, blocked, proven_short, reckoned, roomy, unsure_of_trunks
 from simulations.world.warm import warm
 
 PASSES_MAX: Final = 3
@@ -51,6 +51,8 @@ class Solution(msgspec.Struct):
     """Shape (trunk groups,): share of calls that found no channel in the busiest interval."""
     short_of_trunks: Any
     """Shape (trunk groups,): the check lies above the share asked for with its whole interval of confidence."""
+    unsure_of_trunks: Any
+    """Of that shape: it lies above that share, and its limits reach it."""
     out_of_reach: str
     """Which goals no number of agents keeps for a while, where and why; empty: none that is known."""
     beyond: Any
@@ -122,6 +124,7 @@ def solve(
         missed,
         blocked(check),
         short,
+        unsure_of_trunks(check, question.p_block),
         search.out_of_reach,
         search.beyond,
         trials.done,

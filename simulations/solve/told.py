@@ -148,10 +148,7 @@ def told(solution: Solution) -> Row:
         },
         "queues": _queues(solution),
         "groups": _groups_told(solution),
-        "trunk_groups": {
-            name: {"channels": count, "blocked_busiest": round(float(share), 6)}
-            for (name, count), share in zip(solution.channels.items(), solution.blocked, strict=False)
-        },
+        "trunk_groups": _trunk_groups(solution),
         "paid_hours": round(float(paid_hours(solution).sum()), 6),
         "shifts_gap": None if gap is None else round(gap, 6),
         "shifts_spared": solution.scheduled is not None and solution.scheduled.is_spared,
@@ -174,6 +171,23 @@ def _queues(solution: Solution) -> dict[str, Row]:
             **{key: plain(solution.check.estimate(key, name)) for key in QUEUE_FIGURES},
         }
         for place, (name, goal) in enumerate(solution.goals.items())
+    }
+
+
+def _trunk_groups(solution: Solution) -> dict[str, Row]:
+    """Return the channels of each trunk group, the calls that found none, and whether these are more than asked for:
+    `missed` beyond chance, `unsure` by no more than chance."""
+    columns = zip(
+        solution.channels.items(), solution.blocked, solution.short_of_trunks, solution.unsure_of_trunks, strict=False
+    )
+    return {
+        name: {
+            "channels": count,
+            "blocked_busiest": round(float(share), 6),
+            "missed": bool(is_short),
+            "unsure": bool(is_unsure),
+        }
+        for (name, count), share, is_short, is_unsure in columns
     }
 
 

@@ -9,6 +9,7 @@ from engine.model.tallies import Tally
 from simulations.experiment.result import Result
 from simulations.experiment.shares import shares
 from simulations.queueing import erlang_b_servers
+from simulations.scenario.file import ScenarioFile
 from simulations.scenario.scenario import Scenario
 from simulations.solve.staffed import ROOMY
 
@@ -58,6 +59,26 @@ def proven_short(result: Result, p_block: float | None) -> Any:
         return np.zeros(refused.shape[1], bool)
     confidence = 1.0 - (1.0 - result.confidence) / (refused.shape[1] * refused.shape[2])
     return (shares(refused, tried, confidence).low > p_block).any(axis=-1)
+
+
+def unsure_of_trunks(result: Result, p_block: float | None) -> Any:
+    """Return which trunk groups refuse more than this share in an interval by no more than chance, shape (groups,)."""
+    shares = blocked(result)
+    return (shares > (1.0 if p_block is None else p_block)) & ~proven_short(result, p_block)
+
+
+def idle_without_outage(file: ScenarioFile, channels: dict[str, int]) -> dict[str, list[str]]:
+    """Return trunk groups that got no channel and lie elsewhere than groups that carry the same queues' calls, with the
+    sites of these: what carries the calls while such a site is down was not asked for.
+    """
+    found: dict[str, set[str]] = {}
+    for queue in file.queues.values():
+        for name in queue.trunk_groups:
+            own = file.trunk_groups[name].site
+            sites = {file.trunk_groups[other].site for other in queue.trunk_groups if channels.get(other)} - {own, None}
+            if channels.get(name) == 0 and sites:
+                found.setdefault(name, set()).update(site for site in sites if site is not None)
+    return {name: sorted(sites) for name, sites in found.items()}
 
 
 def _calls(result: Result) -> tuple[Any, Any]:

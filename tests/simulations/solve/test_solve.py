@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from simulations.commands.solve import solve as solve_command
+from simulations.commands.solve_run import print_plan
 from simulations.experiment.simulate import simulate
 from simulations.queueing import agents_for, erlang_b_servers
 from simulations.scenario.scenario import Scenario
@@ -21,7 +23,7 @@ from simulations.solve.solve import Solution, solve
 from simulations.solve.staffed import staffed
 from simulations.solve.timetable import parse_shift, timetable
 from simulations.solve.told import marks, plan_rows, told, unsure_intervals
-from simulations.solve.trunks import blocked, proven_short, reckoned
+from simulations.solve.trunks import blocked, idle_without_outage, proven_short, reckoned, unsure_of_trunks
 from simulations.staffing import Shift
 
 pytestmark = pytest.mark.timeout(600)  # the first of them may compile the world
@@ -142,6 +144,45 @@ def test_what_replications_leave_open_is_said() -> None:
     open_ones = unsure_intervals(asked(0.0, 0.0)).sum(axis=1)
     told_ones = [one["intervals_unsure"] for one in told(asked(0.0, 0.0))["queues"].values()]
     assert told_ones == open_ones.tolist()
+
+
+def test_trunks_that_are_short_by_no_more_than_chance_are_marked(capsys: pytest.CaptureFixture[str]) -> None:
+    scenario = Scenario.of(FLAT)
+    found = solve(scenario, Question(goals_of(scenario.file, {}, {})))
+    assert 0.0 < found.blocked[0] <= 0.01
+    lower = float(found.blocked[0]) / 1.1
+    assert proven_short(found.check, lower).tolist() == [False], "so little above is chance"
+    assert unsure_of_trunks(found.check, 0.01).tolist() == unsure_of_trunks(found.check, None).tolist() == [False]
+    for p_block, mark, is_unsure in ((0.01, "", False), (lower, "?", True)):
+        asked = msgspec.structs.replace(found, unsure_of_trunks=unsure_of_trunks(found.check, p_block))
+        one = told(asked)["trunk_groups"]["main"]
+        assert (one["missed"], one["unsure"]) == (False, is_unsure)
+        print_plan(asked)
+        page = capsys.readouterr().out
+        assert re.search(rf"main +{one['channels']} +{100 * found.blocked[0]:.1f}{re.escape(mark)} *\n", page)
+        sentence = "trunk group main was on the wrong side of a target by no more than chance (?)"
+        assert (sentence in page.lower()) == is_unsure
+
+
+def test_trunks_elsewhere_that_need_no_channel_are_said_to_be_of_use_in_an_outage(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    queue = FLAT["queues"]["sales"] | {"trunk_groups": ["main", "spare", "near"]}
+    trunks = {"main": {"channels": 3, "site": "here"}, "near": {"channels": 1, "site": "here"}}
+    raw = FLAT | {
+        "sites": {"here": {}, "there": {}},
+        "queues": {"sales": queue},
+        "trunk_groups": trunks | {"spare": {"channels": 3, "site": "there"}},
+    }
+    scenario = Scenario.of(raw)
+    assert idle_without_outage(scenario.file, {"main": 9, "near": 0, "spare": 0}) == {"spare": ["here"]}
+    assert idle_without_outage(scenario.file, {"main": 9, "near": 0, "spare": 1}) == {"near": ["there"]}
+    assert idle_without_outage(scenario.file, {}) == {}, "trunks stay as they are"
+    found = solve(scenario, Question(goals_of(scenario.file, {}, {})), replications=4)
+    print_plan(msgspec.structs.replace(found, channels=found.channels | {"spare": 0}))
+    page = capsys.readouterr().out
+    assert "Trunk group spare (site there) gets no channel" in page
+    assert "a plan for an outage of here may need some" in page
 
 
 def test_a_mark_stands_behind_the_figure_whose_target_is_missed() -> None:
