@@ -744,6 +744,7 @@ async def test_a_kiosk_shows_its_board_and_nothing_to_press(build: Build) -> Non
             assert "ticket" not in page.url
             assert await page.evaluate("document.getElementById('nothing-how').checkVisibility()") is False
             assert await page.locator("main button:not(.plain):not(.count):visible").count() == 0
+            assert await page.locator("main .dots").count() == 0
             assert await page.locator("#tools").is_hidden()
             async with client.post(f"/api/v1/kiosks/{made['kiosk']['id']}/revoke") as answer:
                 assert answer.status == 200

@@ -72,7 +72,8 @@ const nameOf = (queue) => (store.queues.has(queue) ? shown(store.queues.get(queu
 
 function make(contact, act) {
   const place = el("td", { role: "cell", class: "c-place" }), caller = el("span"), channel = el("span", { class: "channel" });
-  const who = act.may() ? el("button", { type: "button", class: "plain", title: t("commands"), on: { click: () => act.contact(view.contact) } }, caller) : caller;
+  const dots = el("span", { class: "dots", "aria-hidden": "true" }, "⋯");
+  const who = act.may() ? el("button", { type: "button", class: "plain opens", title: t("commands"), on: { click: () => act.contact(view.contact) } }, caller, dots) : caller;
   const queue = el("td", { role: "cell", class: "c-queue" }), waits = el("td", { role: "cell", class: "number" }), why = el("td", { role: "cell", class: "why" });
   const node = el("tr", { role: "row" }, place, el("th", { role: "rowheader", scope: "row", title: contact.contact }, who, channel), queue, waits, why);
   const view = { node, place, caller, channel, queue, waits, why };
