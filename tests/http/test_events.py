@@ -12,7 +12,8 @@ from yarl import URL
 from adapters.http.adapter import HttpAdapter
 from engine.config.load import load_config
 from engine.ingest.runs import SLOTS_KEPT_FREE
-from tests.http.support import CAPACITY, CONTACTS, House
+from engine.live.recovered import record_told
+from tests.http.support import CAPACITY, CONTACTS, House, tell
 
 EVENTS = "/api/v1/events"
 
@@ -40,9 +41,27 @@ async def test_a_configuration_says_which_file_it_is_and_how_much_it_changed(
     house.engine.log.flush()
     async with client.get(f"{EVENTS}?type=configuration_loaded") as answer:
         told = [event["data"] for event in (await answer.json())["events"]]
-    last = [data for data in told if data][-1]
+    last = [data for data in told if "digest" in data][-1]
     assert last == {"digest": hashlib.sha256(file.read_bytes()).hexdigest(), "settings": changed}
     assert changed == 1
+
+
+async def test_a_row_that_loads_no_configuration_says_what_it_brings(
+    client: ClientSession, house: House, tmp_path: Path
+) -> None:
+    file = tmp_path / "centre.yaml"
+    file.write_text("# another file of the same settings\n" + file.read_text("utf-8"), "utf-8")
+    house.engine.configure(load_config(file, adapters={"http": lambda: HttpAdapter}))
+    await tell(client, "/api/v1/agents/alice/status", status="paused", reason="training")
+    record_told(house.engine, 3)
+    house.engine.log.flush()
+    async with client.get(f"{EVENTS}?type=configuration_loaded") as answer:
+        told = [event["data"] for event in (await answer.json())["events"]]
+    assert {"digest": hashlib.sha256(file.read_bytes()).hexdigest(), "settings": 0} in told, "none is a number, too"
+    assert "training" in [reason for data in told for reason in data.get("reasons", ())]
+    assert any("sources" in data for data in told)
+    assert told[-1] == {"told_seq": 3}
+    assert {} not in told
 
 
 async def test_messagepack_is_taken_and_given(client: ClientSession) -> None:

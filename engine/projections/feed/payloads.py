@@ -52,13 +52,31 @@ def ordered_plan(row: Any, payload: memoryview) -> Data:
     return found
 
 
+class NewNames(msgspec.Struct):
+    """What the payload says of a row that loads no configuration, but gives names that facts brought."""
+
+    sources: tuple[tuple[str, str], ...] = ()
+    """(source, adapter that speaks for it)."""
+    reasons: tuple[str, ...] = ()
+
+
+_NEW_NAMES: Final = msgspec.msgpack.Decoder(NewNames)
+_NAMES_ONLY: Final = 1
+"""Of a CONFIGURATION_LOADED's `a`: it gives names and no configuration."""
+
+
 def loaded_in(row: Any, payload: memoryview) -> Data:
-    """Which file a configuration was read from and how many settings it changed; nothing of mere names, and of old."""
+    """Which file a configuration was read from and how many settings it changed, nothing in a log of old; or the names
+    that came with facts; or up to where adapters that came up were told everything."""
     start, size = int(row["payload_offset"]), int(row["payload_size"])
     if not size:
         return {}
-    found: Data = msgspec.to_builtins(decode_loading(payload[start : start + size]))
-    return found
+    if int(row["a"]) == _NAMES_ONLY:
+        names = _NEW_NAMES.decode(payload[start : start + size])
+        said: Data = {"sources": [source for source, _ in names.sources], "reasons": list(names.reasons)}
+        return {name: what for name, what in said.items() if what} or {"told_seq": int(row["b"])}
+    loading = decode_loading(payload[start : start + size])
+    return {"digest": loading.digest, "settings": loading.settings} if loading.digest else {}
 
 
 def said_in(row: Any, payload: memoryview) -> Data:
