@@ -92,7 +92,8 @@ KINDS: Final = {
             409,
             "The state does not allow that",
             "The fact was understood and recorded, but routing set it aside: the contact or the agent is no longer in "
-            "a state in which it makes sense. Read the contact and decide anew.",
+            "a state in which it makes sense. Read the contact and decide anew. Where the detail says that nothing was "
+            "changed, it was not recorded either.",
         ),
         ProblemKind(
             "too-large",

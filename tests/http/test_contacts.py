@@ -41,6 +41,29 @@ async def test_a_call_from_arrival_to_end(client: ClientSession) -> None:
     assert (await get(client, f"{CONTACTS}/{contact['id']}"))["contact"]["contact"] == name
 
 
+async def test_an_agent_hangs_up_on_nobody_who_waits(client: ClientSession) -> None:
+    key = {"Idempotency-Key": "hung up"}
+    await tell(client, CONTACTS, 201, queue="sales", contact="c")
+    for said in ("waits", "rings"):
+        async with client.post(f"{CONTACTS}/c/release", json={"by": "agent"}, headers=key) as answer:
+            assert answer.status == 409
+            problem = await answer.json()
+        assert problem["code"] == "wrong_state"
+        assert problem["detail"].startswith(f"contact 'c' {said}: no agent serves it who could hang up; withdraw it")
+        await tell(client, "/api/v1/agents/alice/status", status="available")
+    assert (await get(client, f"{CONTACTS}/c"))["contact"]["state"] == "offered"
+    await tell(client, "/api/v1/agents/alice/offers/c/answer")
+    for _ in range(2):  # sent again, it is the first one
+        async with client.post(f"{CONTACTS}/c/release", json={"by": "agent"}, headers=key) as answer:
+            assert answer.status == 200
+    assert (await get(client, f"{CONTACTS}/c"))["contact"]["ended_by"] == "agent"
+    fact = {"type": "contact_released", "contact": "d", "by": "agent"}
+    await tell(client, CONTACTS, 201, queue="sales", contact="d")
+    async with client.post("/api/v1/events", json=fact) as answer:
+        assert answer.status == 202, "who tells what happened is believed"
+    assert (await get(client, f"{CONTACTS}/d"))["contact"]["exit"] == "short_abandoned"
+
+
 async def test_a_forgotten_contact_is_told_from_the_log(client: ClientSession, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("old", "new"):
         await tell(client, CONTACTS, 201, queue="sales", contact=name)
@@ -231,7 +254,11 @@ async def test_a_key_covers_every_field_of_an_arrival(client: ClientSession, fie
         ("callback", {}, [{"number": "+84912"}]),
         ("transfer", {"queue": "help"}, [{"agent": "bob"}, {"queue": "help", "keep_place": True}]),
         ("priority", {"priority": 3}, [{"priority": 4}, {"priority": 3, "by": "boss"}]),
-        ("release", {"by": "agent", "cause": 16}, [{"by": "agent", "cause": 17}, {"by": "customer", "cause": 16}, {}]),
+        (
+            "release",
+            {"by": "network", "cause": 16},
+            [{"by": "network", "cause": 17}, {"by": "customer", "cause": 16}, {}],
+        ),
     ],
 )
 async def test_a_key_covers_every_field_of_a_command(

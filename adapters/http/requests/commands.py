@@ -14,11 +14,13 @@ from adapters.http.requests.bodies import read_body
 from adapters.http.requests.translate import media_type
 from adapters.http.route_table import IDEMPOTENCY_KEY, Parameter, Route
 from engine.messages.decoding import JSON, build_fact, decode_as, is_text, pointer_to
-from engine.messages.observed import ContactArrived, Fact, Observed
+from engine.messages.observed import ContactArrived, ContactReleased, Fact, Observed
 from engine.projections.views import Views
 
 _OF_THE_SENDING: Final = frozenset({"id", "at_ns"})
 """Fields of every fact that a command's body does not have: they say nothing of what is to be done."""
+NOBODY_SERVES: Final = {"waiting": "waits", "offered": "rings"}
+"""States of a contact with nobody to hang up on it, in words."""
 SAID_MAX: Final = 80
 """Characters told of what a first command said."""
 
@@ -63,6 +65,7 @@ async def run_command(request: web.Request, tag: str, fields: Mapping[str, Any],
     fact = build_fact({"type": tag, "id": key, **fields})
     request[CALLER].require_own_agent(fact, context_of(request).views)
     await _require_arrived(fact, context_of(request).views)
+    _require_somebody_to_hang_up(fact, context_of(request).views)
     (receipt,) = await submit(request, source_of(request), [fact])
     if receipt.error:
         if receipt.field in path_fields:
@@ -93,6 +96,25 @@ async def _require_arrived(fact: Observed, views: Views) -> None:
         known = f"that is contact {found!r}" if found else "no contact has arrived there"
         detail = f"contact_id: no contact {name[:SAID_MAX]!r} has arrived at sequence {contact_id}; {known}"
         raise Problem("unprocessable", f"{detail}; nothing was changed", [Fault(detail, pointer="/contact_id")])
+
+
+def _require_somebody_to_hang_up(fact: Observed, views: Views) -> None:
+    """Raise Problem where an agent is said to have hung up on a contact that waits.
+
+    As a fact it holds: whoever tells it knows that the contact is gone, even where the answer was missed. As a command
+    it is a mistake, and would be counted as a customer who gave up.
+    """
+    if not isinstance(fact, ContactReleased) or fact.by != "agent":
+        return
+    try:
+        found = views.contacts.find(fact.contact).contact
+    except KeyError:
+        return
+    if found.contact != fact.contact or found.state not in NOBODY_SERVES:  # a text may be another one's id
+        return
+    detail = f"contact {fact.contact[:SAID_MAX]!r} {NOBODY_SERVES[found.state]}: no agent serves it who could hang up"
+    advice = "withdraw it, or release it by 'customer' if they gave up; nothing was changed"
+    raise Problem("conflict", f"{detail}; {advice}", code="wrong_state")
 
 
 async def _require_same(
