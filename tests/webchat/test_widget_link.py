@@ -118,6 +118,46 @@ async def test_who_polls_goes_back_to_a_socket_once_one_opens(build: Build) -> N
         await house.until(lambda: house.adapter.sockets.open)
 
 
+async def test_where_sockets_are_barred_the_next_page_begins_by_polling(build: Build) -> None:
+    house = await build(ANYWHERE)
+    init = """window.order = []; localStorage.barred ??= "1";
+    const fetched = window.fetch;
+    window.fetch = (url, ...more) => {
+      if (String(url).includes("/frames?")) order.push("poll");
+      return fetched(url, ...more);
+    };
+    window.WebSocket = class extends WebSocket {
+      constructor(...all) {
+        order.push("socket");
+        if (localStorage.barred) throw new DOMException("barred");
+        super(...all);
+      }
+    };"""
+    async with shop(house, init=init, bypass_csp=True) as seen:
+        launcher = seen.page.locator("#trunkline-chat .launcher")
+
+        async def order(words: str) -> list[str]:
+            await seen.page.wait_for_function(f"order.join(' ').startsWith('{words}')")
+            return list(await seen.page.evaluate("order"))
+
+        await launcher.click()
+        await order("socket poll")
+        await house.until(lambda: house.adapter.core.counters["polls"])
+        await seen.page.reload()
+        await launcher.click()
+        await order("poll socket")
+        await seen.page.evaluate("localStorage.barred = ''")
+        await seen.page.reload()
+        await launcher.click()
+        await order("poll socket socket")
+        await seen.page.wait_for_function("!Object.keys(sessionStorage).some((key) => key.endsWith('.polls'))")
+        await seen.page.reload()
+        await launcher.click()
+        await seen.until(".area", "Hello!")
+        await house.until(lambda: house.adapter.sockets.open)
+        assert await order("socket") == ["socket"]
+
+
 async def test_a_line_on_a_socket_that_died_in_silence_is_said_on_another(build: Build) -> None:
     house = await build(ANYWHERE)
     async with shop(house, init=DEAF + HASTE) as seen:

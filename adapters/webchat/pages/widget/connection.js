@@ -1,7 +1,7 @@
 // The connection: it comes back by itself and goes on from the last line shown; polls where WebSockets are barred.
 
 import { chat, looksHere } from "./chat.js";
-import { load } from "./kept.js";
+import { keep, load, visit } from "./kept.js";
 import { markRead } from "./lines.js";
 import { setUnread } from "./panel.js";
 import { address } from "./place.js";
@@ -13,7 +13,9 @@ const BARRED_AFTER = 2;
 const OPEN_WITHIN_MS = 15000;
 const HEARD_WITHIN_MS = 5000;
 const SOCKET_AGAIN_MS = 300000;
-let barred = 0;
+// What barred sockets on the page before bars them here, most likely: to find it out anew takes seconds.
+let barred = load("polls", visit) ? BARRED_AFTER : 0;
+let isAssumed = barred > 0;
 let connecting = false;
 let retry = null;
 
@@ -53,6 +55,11 @@ async function unopened(tries) {
   else lost();
 }
 
+function unbar() {
+  barred = 0;
+  keep("polls", "", visit);
+}
+
 const newSocket = () => new WebSocket(address("ws").replace(/^http/, "ws"));
 
 function openSocket() {
@@ -75,7 +82,7 @@ function openSocket() {
   };
   const unheard = setTimeout(leave, HEARD_WITHIN_MS, BARRED_AFTER);
   const late = setTimeout(leave, OPEN_WITHIN_MS);
-  socket.onopen = () => { opened = true; clearTimeout(unheard); barred = 0; socket.send(JSON.stringify(hello())); };
+  socket.onopen = () => { opened = true; clearTimeout(unheard); unbar(); socket.send(JSON.stringify(hello())); };
   socket.onmessage = ({ data }) => {
     const frame = JSON.parse(data);
     if (frame.type === "welcome") {
@@ -92,7 +99,7 @@ function openSocket() {
 function trySocket(link) {
   try {
     const socket = newSocket();
-    socket.onopen = () => { barred = 0; socket.close(); link.close(); };
+    socket.onopen = () => { unbar(); socket.close(); link.close(); };
   } catch {
     // It is barred as before.
   }
@@ -104,6 +111,9 @@ async function keepPolling() {
   await poll((link) => {
     connecting = false;
     chat.link = mine = link;
+    keep("polls", "1", visit);
+    if (isAssumed) trySocket(link);
+    isAssumed = false;
   });
   clearInterval(again);
   if (chat.link === mine || connecting) lost();
