@@ -96,9 +96,17 @@ def _written(row: Row, key: str, say: Words, digits: int = 1) -> str:
 
 
 def _sentence(row: Row, folder: Folder, say: Words) -> str:
-    winner = _name(folder, row["better"], say)
+    """Return who is better and by how much: so much more, or less, than the other has."""
     figure = say(f"figure_{row['figure']}", currency=(folder.compare or {}).get("currency", ""))
-    return say("comparison_better", winner=winner, figure=figure, difference=_written(row, "difference", say, 2))
+    apart, has_more = row["difference"], (row["difference"]["value"] > 0.0) == (row["better"] == "other")
+    if apart["value"] < 0.0:
+        turned = {"value": "value", "low": "high", "high": "low"}
+        apart = {end: None if apart[of] is None else -apart[of] for end, of in turned.items()}
+    amount = _written(row | {"difference": apart}, "difference", say, 2)
+    difference = say("comparison_more" if has_more else "comparison_less", amount=amount)
+    if folder.is_whatif:
+        return say(f"whatif_{row['better']}_better", figure=figure, difference=difference)
+    return say("comparison_better", winner=_name(folder, row["better"], say), figure=figure, difference=difference)
 
 
 def _panel(name: str, rows: list[Row], folder: Folder, say: Words) -> Panel:

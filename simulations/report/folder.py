@@ -11,7 +11,7 @@ import msgspec
 from engine.errors import ConfigError, TrunklineError
 from simulations.experiment.files import scenario_hash
 from simulations.report.wording import Limits, Words
-from simulations.scenario.scenario import LOCKED, Scenario
+from simulations.scenario.scenario import LOCKED, Scenario, no_results
 
 Row = dict[str, Any]
 KINDS = ("run.json", "plan.json", "compare.json", "sweep.json", "whatif.json", "payback.json", "resilience.json")
@@ -120,8 +120,7 @@ def level_note(folder: Folder, say: Words) -> list[str]:
 def read_folder(path: Path) -> Folder:
     """Return what a folder holds. Raises ResultsUnreadable and OSError."""
     if not any((path / name).is_file() for name in KINDS):
-        text = f"{path}: there are no results; make some with 'trunkline simulate FILE -o {path}'"
-        raise ResultsUnreadable(text)
+        raise ResultsUnreadable(no_results(path))
     run, plan, compare, sweep, whatif, payback, resilience = (_json(path / name) for name in KINDS)
     if run and plan and run.get("scenario_hash") != plan.get("scenario_hash", run.get("scenario_hash")):
         text = f"{path}: run.json is not of the plan in plan.json; write the two into folders of their own"

@@ -140,11 +140,21 @@ def _lead(folder: Folder, teams: list[Team], say: Words) -> list[str]:
         if short:
             gap, place = min(short)
             most, at = say.number(-gap, 1), moment(folder, place, say)
-            said.append(say("staffing_short", queue=team.name, count=len(short), of=len(gaps), gap=most, at=at))
+            key = "staffing_short_kept" if _is_kept(folder, team) else "staffing_short"
+            said.append(say(key, queue=team.name, count=len(short), of=len(gaps), gap=most, at=at))
         elif gaps and not team.shares_agents:
             spare = sum(gap for gap, _ in gaps) / len(gaps)
             said.append(say("staffing_enough", queue=team.name, spare=say.number(spare, 1)))
     return said[:LEADS_MAX]
+
+
+def _is_kept(folder: Folder, team: Team) -> bool:
+    """Tell whether a plan keeps the targets of a team: shifts do so otherwise than by as many in every interval."""
+    if folder.plan is None:
+        return False
+    queues = folder.plan["queues"]
+    of = queues.values() if team.is_pool or team.name not in queues else [queues[team.name]]
+    return not any(one.get("intervals_missed") or one.get("intervals_unsure") for one in of)
 
 
 def _panel(folder: Folder, team: Team, say: Words) -> Panel:

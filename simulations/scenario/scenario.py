@@ -7,12 +7,18 @@ from typing import Any
 
 import msgspec
 
+from engine.errors import ConfigError
 from simulations.scenario.build import Model, build
 from simulations.scenario.file import ScenarioFile
 from simulations.scenario.load import check_value, load_document
 
 LOCKED = "scenario.lock.yaml"
 """The scenario as it was played, in a folder of results."""
+
+
+def no_results(folder: Path | str) -> str:
+    """Return what is said of a folder without results, and what to do."""
+    return f"{folder}: there are no results; make some with 'trunkline simulate FILE -o {folder}'"
 
 
 class Scenario(msgspec.Struct, dict=True):
@@ -37,7 +43,11 @@ class Scenario(msgspec.Struct, dict=True):
 
         Of a folder of results, the scenario as it was played. Raises ConfigError with every fault: line and column.
         """
-        path = Path(path) / LOCKED if Path(path).is_dir() else Path(path)
+        if Path(path).is_dir():
+            if not (Path(path) / LOCKED).exists():
+                raise ConfigError([no_results(path)])
+            path = Path(path) / LOCKED
+        path = Path(path)
         folder = path.parent
         document, notes = load_document(path, folder, changes)
         return cls(document.value, check_value(document, folder), folder, str(path), notes)

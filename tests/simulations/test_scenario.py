@@ -64,6 +64,13 @@ def test_a_scenario_says_what_it_says(tmp_path: Path) -> None:
     assert [(group.name, group.at_work) for group in scenario.file.groups] == [("sales", 8)]
 
 
+def test_a_folder_without_results_is_told_to_have_none(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        Scenario.load(tmp_path)
+    advice = f"make some with 'trunkline simulate FILE -o {tmp_path}'"
+    assert str(refused.value) == f"{tmp_path}: there are no results; {advice}"
+
+
 def test_changes_are_made_before_it_is_checked(tmp_path: Path) -> None:
     path = written(tmp_path, GOOD)
     changed = Scenario.load(path, ["queues.sales.agents=12", "queues.sales.arrivals.volume=1.5", "name=other"])

@@ -78,6 +78,23 @@ PAPER = {"width": 688, "height": 1017}
 """Of A4 within its margins, CSS pixels."""
 
 
+def test_an_amount_of_many_figures_stays_in_its_tile(tmp_path: Path) -> None:
+    found = whole()
+    assert found.run is not None
+    cost = {"value": 112_233_222.0, "low": 111_000_000.0, "high": 113_000_000.0, "currency": "VND"}
+    found.run = found.run | {"cost": cost, "benefit": cost | {"value": 112_233_222_444_555.0}}
+    (tmp_path / "report.html").write_text(page(found), encoding="utf-8")
+    with playwright_api.sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        for width in (320, 390, 800, 1200):
+            tab = browser.new_page(viewport={"width": width, "height": 900})
+            tab.goto((tmp_path / "report.html").as_uri())
+            tiles = "[...document.querySelectorAll('.tiles div')]"
+            over = f"{tiles}.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent)"
+            assert tab.evaluate(over) == [], width
+            tab.close()
+
+
 def test_on_paper_letters_are_legible_and_pictures_stand_two_to_a_row(tmp_path: Path) -> None:
     (tmp_path / "report.html").write_text(page(whole()), encoding="utf-8")
     with playwright_api.sync_playwright() as player:

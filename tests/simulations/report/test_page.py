@@ -409,11 +409,57 @@ def test_a_what_if_is_a_comparison_of_the_record_with_the_policy(tmp_path: Path)
         "sales: 4.3% gave up in the record, 4.8% in the model; mean wait 12.2 s and 13 s "
         "(single draws 3.1%–6.5% and 11.5 s–14.5 s)."
     )
-    assert lead[2] == "the policy is better in service level, points: 10.00 (8.00–12.00)."
+    assert lead[2] == "The policy is better in service level, points: 10.00 (8.00–12.00) more."
     assert lead[3].endswith(
         "The recorded rules: offered to before: the only one free. The policy: offered to now: the only one free."
     ), "a reason stands once"
     assert HOSTILE in "".join(Read(page(read_folder(tmp_path))).text)
+
+
+@pytest.mark.parametrize(
+    ("figure", "apart", "verdict", "words"),
+    [
+        (
+            "service_level",
+            -0.1063,
+            "worse",
+            "The recorded rules through the model are better in service level, points: ",
+        ),
+        ("abandon_rate", -0.1063, "better", "The policy is better in abandoned, points: "),
+        ("abandon_rate", 0.1063, "worse", "The recorded rules through the model are better in abandoned, points: "),
+    ],
+)
+def test_who_is_better_is_told_with_so_much_more_or_less(
+    tmp_path: Path, figure: str, apart: float, verdict: str, words: str
+) -> None:
+    row = {"queue": "all", "figure": figure, "verdict": verdict, "difference": plain(apart, 0.02)}
+    figures = [row | {"before": plain(0.5, 0.01), "now": plain(0.5 + apart, 0.01)}]
+    made = {"log": "/data", "seed": 1, "replications": 3, "confidence": 0.95, "figures": figures}
+    write_json(made, tmp_path / "whatif.json")
+    lead = by_key(sections(read_folder(tmp_path), Words("en")))["comparison"].lead
+    amount = "more" if figure == "service_level" else "less"
+    assert lead[-1] == f"{words}10.63 (8.63–12.63) {amount}."
+
+
+def test_a_plan_that_keeps_its_targets_with_fewer_at_work_is_not_said_to_lack_them() -> None:
+    rows = [
+        {"queue": "sales", "interval_start": f"2026-11-23T{8 + place:02}:00:00+07:00", "interval_s": 3600.0}
+        | {"agents_required": 5, "agents_scheduled": 5.0, "agents_actual": there, "service_level": 0.9}
+        | {f"{name}{end}": 0.9 for name in ("sl", "offered") for end in ("", "_lo", "_hi")}
+        for place, there in enumerate((5.0, 4.0, 5.0))
+    ]
+
+    def lead(plan: dict[str, Any] | None) -> list[str]:
+        return by_key(sections(Folder(Path(), run={"queues": {}}, plan=plan, intervals=rows), Words()))["staffing"].lead
+
+    def missed(count: int) -> dict[str, Any]:
+        return {"queues": {"sales": {"target": 0.8, "within_s": 20.0, "intervals_missed": count}}, "groups": {}}
+
+    at = "at most 1.0 at 09:00."
+    short = [f"sales: fewer at work than required in 1 of 3 intervals, {at}"]
+    assert lead(None) == lead(missed(1)) == short
+    said = "sales: the targets hold, though in 1 of 3 intervals fewer are at work than are required by each for itself"
+    assert lead(missed(0)) == [f"{said}, {at}"]
 
 
 def test_structures_and_resilience_are_drawn_from_their_json(tmp_path: Path) -> None:
