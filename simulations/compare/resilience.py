@@ -13,8 +13,9 @@ from engine.errors import ConfigError
 from engine.messages.exits import LOST
 from engine.model.durations import format_duration
 from simulations.compare.paired import played_alike
+from simulations.compare.recovery import RULE, Served, intervals_short
 from simulations.experiment.costs import total_benefits, total_costs
-from simulations.experiment.estimates import Estimate, mean, ratio, t_quantile
+from simulations.experiment.estimates import Estimate, mean, ratio
 from simulations.experiment.figures import BLOCKED, exits, with_sent_away
 from simulations.experiment.result import Result
 from simulations.experiment.simulate import Progress
@@ -43,8 +44,8 @@ class Case(msgspec.Struct, frozen=True):
     level_during: dict[str, Estimate]
     """Service level of those who came while it lasted, those sent away included, by queue; of all under ''."""
     recovered_s: dict[str, float | None]
-    """By queue, from the break until the service level stays at its target, or at what it is on an undisturbed day as
-    far as can be told; to the interval; None: not within the horizon. Under '': of the last queue."""
+    """By queue, from the break until the service level is back for good by `recovery.RULE`, to the interval; None: not
+    within the horizon. Under '': of the last queue."""
     backlog: Estimate
     """Most who waited at once in each queue within an interval, added up, in the worst interval: never less than waited
     in all queues at one moment, and more where queues were full at other moments of it."""
@@ -74,6 +75,7 @@ def resilience(
         "replications": first.replications,
         "confidence": first.confidence,
         "currency": file.costs.currency,
+        "recovery": RULE,
         "cases": [plain_case(case) for case in told(dict(zip(played, results, strict=True)))],
     }
 
@@ -161,30 +163,18 @@ def _lost(result: Result) -> Array:
 
 
 def _recovered_s(result: Result, quiet: Result, place: int, first: int) -> float | None:
-    """Return how long after the break a queue's service level is back, s; 0.0 if it never went."""
+    """Return how long after the break a queue's service level is back, s; 0.0 if it never went, None if never back."""
     target = list(result.model.file.queues.values())[place].service_level.target
-    level, residuals = _by_interval(*_served(result, result.tallies[:, place]))
-    usual, usual_residuals = _by_interval(*_served(quiet, quiet.tallies[:, place]))
-    n = result.replications
-    error = (residuals - usual_residuals).std(axis=0, ddof=1) / np.sqrt(n) if n > 1 else np.zeros(level.shape)
-    reach = t_quantile(result.confidence, n - 1) * error if n > 1 else error
-    # Where nobody came, nothing can be told, and nothing is wrong.
-    low = (level < target) & (level + reach < usual)
-    after = np.flatnonzero(low[first:])
-    if not len(after):
+    now, usual = (
+        Served(*(counts[:, first:] for counts in _served(one, one.tallies[:, place]))) for one in (result, quiet)
+    )
+    after = intervals_short(now, usual, target, result.confidence, len(result.queues))
+    if after == 0:
         return 0.0
-    back = first + int(after[-1]) + 1
-    if back == len(low):
+    if first + after == len(result.edges_ns) - 1:
         return None
     start_ns = min(one.start_ns for one in lasting(result.model.file)) if result.model.file.disruptions else 0
-    return float(result.edges_ns[back] - start_ns) / 1e9
-
-
-def _by_interval(parts: Array, wholes: Array) -> tuple[Array, Array]:
-    """Return a ratio of every interval, and what every replication adds to its error."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value = parts.sum(axis=0) / wholes.sum(axis=0)
-        return value, (parts - value * wholes) / wholes.mean(axis=0)
+    return float(result.edges_ns[first + after] - start_ns) / 1e9
 
 
 def plain_case(case: Case) -> dict[str, Any]:

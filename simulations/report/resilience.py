@@ -20,10 +20,10 @@ def resilience(folder: Folder, say: Words) -> Section | Missing:
     panels.append(_during(cases, say))
     lead = [
         say(
-            "resilience_lead",
+            "resilience_lead_not" if case["recovered_s"]["all"] is None else "resilience_lead",
             case=_called(case, say),
             lost=say.limits(limits_of(case["lost_more"]), 0),
-            recovered=say.duration(case["recovered_s"]["all"]) if case["recovered_s"]["all"] is not None else NOTHING,
+            recovered=_recovered(case, say),
         )
         for case in cases[1:]
     ]
@@ -33,6 +33,11 @@ def resilience(folder: Folder, say: Words) -> Section | Missing:
 def _called(case: Row, say: Words) -> str:
     key = "case_" + case["case"].replace(" ", "_")
     return say(key) if say.has(key) else str(case["case"])
+
+
+def _recovered(case: Row, say: Words) -> str:
+    after_s = case["recovered_s"]["all"]
+    return say("resilience_not_recovered") if after_s is None else say.duration(after_s)
 
 
 def _panel(name: str, cases: list[Row], currency: str, say: Words) -> Panel:
@@ -61,7 +66,7 @@ def _table(cases: list[Row], currency: str, say: Words) -> Table:
             _called(case, say),
             NOTHING if case["activated_s"] is None else say.duration(case["activated_s"]),
             *(say.limits(limits_of(case[name]), 0) for name in ("lost", *FIGURES)),
-            say.duration(case["recovered_s"]["all"]),
+            _recovered(case, say),
             say.shares(limits_of(case["service_level_during"]["all"])),
             *(say.shares(limits_of(case["service_level_during"][queue])) for queue in queues[:8]),
         ]

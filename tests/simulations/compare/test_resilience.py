@@ -79,6 +79,28 @@ def test_nobody_recovers_within_a_horizon_that_ends_before() -> None:
     assert told(played)[1].recovered_s[""] is None
 
 
+def test_a_disruption_whose_effect_ends_is_recovered_soon_after_whatever_the_seed() -> None:
+    patience = {"distribution": "exponential(3m)", "retry": {"share": "40%", "after": "exponential(8m)"}}
+    queue = {"handle": {"talk": "exponential(3m)"}, "patience": patience, "service_level": "80% in 20s"}
+    rates = {"calls": "120/h", "help": "60/h"}
+    centre = {
+        "horizon": {"from": "2026-11-23 07:00", "to": "2026-11-23 19:00", "interval": "30m"},
+        "sites": {"hanoi": {}, "danang": {}},
+        "queues": {
+            name: queue | {"arrivals": {"rate": rate}, "strategy": "longest-idle"} for name, rate in rates.items()
+        },
+        "agents": [{"group": "n", "count": 5, "site": "hanoi"}, {"group": "s", "count": 4, "site": "danang"}],
+        "disruptions": [{"at": "2026-11-23 09:00", "for": "1h", "world": {"site_down": "hanoi"}}],
+    }
+    both = cases(Scenario.of(centre), 0)
+    for seed in range(1, 7):
+        case = told({name: simulate(one, 60, seed) for name, one in both.items()})[1]
+        for queue_name in rates:
+            after_s = case.recovered_s[queue_name]
+            assert after_s is not None, (seed, queue_name)
+            assert 3600 <= after_s <= 7200, (seed, queue_name)
+
+
 def test_without_a_plan_there_are_two_cases_and_without_disruptions_none(tmp_path: Path) -> None:
     bare = {**CENTRE["disruptions"][0]}
     del bare["respond"]
@@ -97,6 +119,7 @@ def test_the_command_tells_the_cases(tmp_path: Path) -> None:
     assert "plan late" in shown.stdout
     values = json.loads(said(str(path), "-n", "3", "--late", "20m", "--json").stdout)
     assert values["cases"][3]["activated_s"] == 1800
+    assert values["recovery"].startswith("A service level is recovered from the first interval on")
     assert set(values["cases"][2]["recovered_s"]) == {"calls", "survey", "all"}
     lines = said(str(path), "-n", "3", "--csv").stdout.splitlines()
     assert len(lines) == 1 + 4 * 3

@@ -484,6 +484,15 @@ def test_structures_and_resilience_are_drawn_from_their_json(tmp_path: Path) -> 
         "central: 25 EUR at the start, paid back in month 2 (2 to later, if ever); balance after 3 months 15 (14–16)."
     ]
     assert found["resilience"].lead == ["plan: 5 (4–6) more contacts lost; recovered after 1 h."]
+    never = [one | {"recovered_s": {"all": None}} for one in cases]
+    write_json({"seed": 1, "currency": "EUR", "cases": never}, tmp_path / "resilience.json")
+    for language, says in (
+        ("en", "plan: 5 (4–6) more contacts lost; not recovered by the end of what was simulated."),
+        ("vi", "có phương án: mất thêm 5 (4–6) liên hệ; chưa phục hồi khi mô phỏng kết thúc."),
+    ):
+        drawn = by_key(sections(read_folder(tmp_path), Words(language)))["resilience"]
+        assert drawn.lead == [says]
+        assert Words(language)("resilience_not_recovered") in drawn.table.rows[1]
     assert len(Read(page(read_folder(tmp_path), "vi")).text) > 50
 
 
