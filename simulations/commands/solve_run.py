@@ -144,7 +144,7 @@ def _idle_trunks(found: Solution) -> str:
     for name, sites in idle_without_outage(found.scenario.file, found.channels).items():
         at = f" (site {groups[name].site})" if groups[name].site else ""
         told.append(
-            f"Trunk group {name}{at} gets no channel, as others carry all calls here; a plan for an outage of "
+            f"Trunk group {name}{at} gets no channel, as others carry the calls here; a plan for an outage of "
             f"{', '.join(sites)} may need some: `trunkline resilience` tells. "
         )
     return "".join(told)
