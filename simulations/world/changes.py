@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from engine.kernel.deadlines import NEVER_NS
 from engine.kernel.jit import jit
+from engine.kernel.step import ROOM
 from engine.messages.kinds import (
     BY_NETWORK,
     CHAT,
@@ -72,7 +73,12 @@ def _cut_lines(t: Any, w: Any, agent: int, channels: int) -> None:
 
 @jit
 def _cut_trunks(t: Any, w: Any, group: int) -> None:
-    for c in range(len(t.contacts)):
+    book = w.book[0]
+    for c in range(book.cut_from, len(t.contacts)):
+        if len(w.log) > 0 and len(w.log) - book.logged < ROOM:
+            book.cut_from, book.same_moment = c, 1
+            book.script -= 1  # the log is taken first; then this line goes on
+            return
         contact = t.contacts[c]
         if contact.state == CONTACT_FREE or contact.trunk_group != group:
             continue
@@ -81,6 +87,7 @@ def _cut_trunks(t: Any, w: Any, group: int) -> None:
         else:
             fact(w, CONTACT_RELEASED, c, -1, -1, BY_NETWORK, 0, 0)
             observe(t, w)
+    book.cut_from = 0
 
 
 @jit

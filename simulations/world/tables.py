@@ -28,6 +28,7 @@ BOOK: Final = np.dtype(
         ("stop_ns", "i8"),  # whoever is still there then is left there
         ("script", "i8"),  # rows of the script that were given to the kernel
         ("same_moment", "i8"),  # 1: the script's next row comes before anybody answers
+        ("cut_from", "i8"),  # contact at which a cut of trunks goes on for which the log had no room
         ("at_once_head", "i8"),  # offers that are answered at once
         ("at_once_tail", "i8"),
         ("ended", "i8"),  # contact whose talk ended last: the wrap-up that begins is of it

@@ -111,3 +111,29 @@ def test_cuts_with_nothing_between_them_are_one_moment() -> None:
     assert rows["contact"].tolist() == [4, 2, 3, -1, 1, 0]
     tie(rows, np.array([1, 2, 4, 5, 6, 7]))
     assert rows["b"].tolist() == [1, 0, 0, 0, 0, 0], "a fact between, another line, and another instant each end it"
+
+
+def test_a_cut_of_more_calls_than_the_log_has_room_for_at_once_is_recorded_whole(tmp_path: Path) -> None:
+    scenario = Scenario.of(
+        {
+            "horizon": {"from": "2026-11-23 08:00", "to": "2026-11-23 09:00", "interval": "30m"},
+            "trunk_groups": {"main": {"channels": 30_000}},
+            "queues": {
+                "calls": {
+                    "arrivals": {"rate": "20000/h"},
+                    "handle": {"talk": "2h"},
+                    "patience": "3h",
+                    "trunk_groups": ["main"],
+                    "agents": 1,
+                }
+            },
+            "disruptions": [{"at": "2026-11-23 08:50", "for": "5m", "world": {"carrier_down": ["main"]}}],
+        }
+    )
+    record_log(scenario, 3, 0, tmp_path)
+    record = read_record(tmp_path)
+    cut = record.script[record.script["kind"] == PERSON_CUT]
+    assert len(cut) > 15_000
+    assert len(np.unique(cut["contact"])) == len(cut)
+    assert len(np.unique(cut["at_ns"])) == 1
+    assert cut["b"][:-1].all(), "it is one moment all the same"
