@@ -6,7 +6,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.webchat.support import SHOP, Build, Guest, House, open_house_at
+from tests.webchat.support import INBOX, SHOP, Build, Guest, House, open_house_at
 
 
 @pytest.fixture
@@ -28,6 +28,12 @@ async def build(tmp_path: Path) -> AsyncIterator[Build]:
 async def house(build: Build) -> House:
     """Return a house with one inbox, `web`, for the pages of a shop."""
     return await build()
+
+
+@pytest.fixture
+async def anywhere(build: Build) -> House:
+    """A house whose inbox any page may show."""
+    return await build(INBOX.replace("https://shop.example", "*"))
 
 
 @pytest.fixture

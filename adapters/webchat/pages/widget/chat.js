@@ -22,6 +22,8 @@ export const chat = {
   attempts: 0,
   // What is done next is shown so; see views.js.
   view: "",
+  // A line that is not written yet to its end, where its field is not shown.
+  draft: "",
   isOpen: false,
   unread: 0,
   // Lines shown, by sequence; the greatest of them; how far this side has read.
@@ -41,6 +43,8 @@ export const chat = {
 
 export const say = (word, values = {}) =>
   (chat.words[word] || word).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+
+export const isUnderWay = () => chat.state.phase === "queued" || chat.state.phase === "connected";
 
 // What is asked before a chat: not the name of one whom the site has named.
 export const questions = () => chat.settings.fields.filter(({ name }) => name !== "name" || !chat.isNamed);

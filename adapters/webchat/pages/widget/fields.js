@@ -1,6 +1,6 @@
 // Questions of forms, what is wrong with their answers beside them, buttons, and the form for a number to be called at.
 
-import { freshId, say } from "./chat.js";
+import { chat, freshId, say } from "./chat.js";
 import { make } from "./dom.js";
 import { put } from "./outbox.js";
 
@@ -64,8 +64,21 @@ export function numberForm(done, back) {
   const made = make("form", { novalidate: true, onsubmit: (event) => {
     asked(event);
     if (!holds(made)) return;
+    if (chat.state.phase === "connected") return; // said beside it: nobody is called who is spoken with
     put({ type: "leave_number", client_id: freshId(), number: made.elements.number.value.trim() });
     done();
-  } }, field("number", say("number"), "tel", true), button("call_me"), button("back", "second", back));
+  } }, field("number", say("number"), "tel", true), make("p", { class: "agent", role: "status", hidden: true }), button("call_me", "call"),
+  button("back", "second", () => { made.reset(); back(); }));
+  tellOfAgent(made);
   return [made];
+}
+
+// Somebody is there to talk to while a number is being written still.
+export function tellOfAgent(form) {
+  const { phase, agent } = chat.state;
+  const isHere = phase === "connected";
+  const told = form.querySelector(".agent");
+  told.hidden = !isHere;
+  told.textContent = isHere ? say("number_unneeded", { agent }) : "";
+  form.querySelector(".call").hidden = isHere;
 }

@@ -3,7 +3,7 @@
 import { chat, looksHere, region, say, sized } from "./chat.js";
 import { keep } from "./kept.js";
 import { linked, make } from "./dom.js";
-import { log, setUnread } from "./panel.js";
+import { log, root, setUnread } from "./panel.js";
 import { base } from "./place.js";
 
 export const atEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 60;
@@ -79,14 +79,27 @@ export function clearLog() {
 }
 
 export function showHistory(frame) {
+  const asked = log.querySelector("button.past");
+  const had = asked && asked === root.activeElement;
+  asked?.remove();
   const past = frame.conversations.map((one) => make("div", { class: "past" },
     make("time", {}, new Date(one.at_ms).toLocaleString(region())), ...one.lines.map(lineElement)));
   for (const element of past) log.prepend(element);
-  if (frame.before_id) {
-    const more = make("button", { type: "button", class: "quiet past", onclick: () => {
-      more.remove();
-      chat.link?.send({ type: "history", before_id: frame.before_id });
-    } }, say("more"));
-    log.prepend(more);
-  }
+  if (frame.before_id) log.prepend(moreButton(frame.before_id));
+  if (had) readFrom(past.at(-1)?.querySelector(".line") ?? log);
+}
+
+function readFrom(element) {
+  element.tabIndex = element === log ? 0 : -1;
+  element.focus();
+}
+
+// Stands until it is answered: over a link that is lost it is asked for anew.
+function moreButton(before_id) {
+  let askedOf = null;
+  return make("button", { type: "button", class: "quiet past", onclick: () => {
+    if (!chat.link || askedOf === chat.link) return;
+    askedOf = chat.link;
+    askedOf.send({ type: "history", before_id });
+  } }, say("more"));
 }

@@ -1,15 +1,17 @@
 // What comes in, and what it changes on the page.
 
-import { chat, questions, say } from "./chat.js";
+import { chat, isUnderWay, questions, say } from "./chat.js";
+import { tellOfAgent } from "./fields.js";
 import { keep } from "./kept.js";
 import { clearLog, markRead, showHistory, showLine, showReadBy } from "./lines.js";
 import { showNotices } from "./notices.js";
 import { inLog, mark, sayNext, settle } from "./outbox.js";
-import { area, endButton, status } from "./panel.js";
+import { area, endButton, root, status } from "./panel.js";
 import { refused } from "./refused.js";
-import { dropName, show } from "./views.js";
+import { statusWords } from "./status.js";
+import { isWritten, toHeading } from "./unsent.js";
+import { dropName, show, turn } from "./views.js";
 
-const OVER = ["customer", "agent", "system", "callback", "idle"];
 const FILES_TOLD = 3; // of those that were refused
 
 export function heard(frame) {
@@ -72,47 +74,31 @@ function left(word, entry) {
   show("left");
 }
 
-const isUnderWay = () => chat.state.phase === "queued" || chat.state.phase === "connected";
-
-function waitWords() {
-  const { state } = chat;
-  const told = [state.position > 1 ? say("position", state) : state.position === 1 ? say("next") : say("waiting")];
-  if (state.longer) told.push(say("wait_longer"));
-  if (state.wait_high_min) {
-    const values = { low: state.wait_low_min, high: state.wait_high_min };
-    told.push(say(state.wait_low_min > 0 ? "wait_range" : "wait_below", values));
-  } else if (state.position) told.push(say("wait_unknown"));
-  return told.join(" ");
-}
-
-function statusWords() {
-  const { phase, reason } = chat.state;
-  if (chat.isBarred) return say("not_allowed");
-  if (chat.isBusy) return say("busy");
-  if (!chat.link) return say(chat.attempts > 1 ? "reconnecting" : "connecting");
-  if (phase === "queued") return waitWords();
-  if (phase === "connected") return say(chat.state.agent_typing ? "typing" : "joined", { agent: chat.state.agent });
-  if (phase === "ended") return say(reason === "idle" ? "ended_idle" : reason === "callback" ? "number_left" : OVER.includes(reason) ? "ended" : "ended_lost");
-  return chat.view === "left" ? status.textContent : chat.settings.open ? "" : say("closed");
-}
-
 export function refresh() {
   const { settings, state } = chat;
   if (!settings) return;
   keep("active", isUnderWay() || chat.pending.size ? "1" : "");
+  const wasAtEnd = root.activeElement === endButton;
   endButton.hidden = !isUnderWay();
   status.textContent = [statusWords(), ...Object.values(chat.fileWords).slice(-FILES_TOLD)].filter(Boolean).join(" ");
-  if (chat.isBarred) show("barred");
-  else if (state.phase === "ended") show(state.survey ? "survey" : chat.view === "thanks" ? "thanks" : "ended");
-  else if (isUnderWay()) {
-    if (chat.view !== "number" || state.phase !== "queued") show("chat");
+  const asksNumber = chat.view === "number" && (isUnderWay() ? state.phase === "queued" : !settings.open);
+  if (chat.isBarred) turn("barred");
+  else if (state.phase === "ended") turn(state.survey ? "survey" : chat.view === "thanks" ? "thanks" : "ended");
+  else if (asksNumber || (chat.view === "number" && isWritten(area.querySelector("[name=number]")))) tellOfAgent(area);
+  else if (isUnderWay()) turn("chat");
+  else if (chat.view !== "left") turn(settings.open && !questions().length ? "chat" : "form");
+  if (isUnderWay()) {
     hide(".greeting", true);
     hide(".number", !(state.phase === "queued" && state.can_leave_number));
-  } else if (chat.view !== "left" && !(chat.view === "number" && !settings.open)) show(settings.open && !questions().length ? "chat" : "form");
+  }
   hide(".earlier", !chat.hasHistory || chat.historyShown);
+  if (wasAtEnd && endButton.hidden) toHeading();
 }
 
 function hide(part, isHidden) {
   const found = area.querySelector(part);
-  if (found) found.hidden = isHidden;
+  if (!found) return;
+  const had = isHidden && found.contains(root.activeElement);
+  found.hidden = isHidden;
+  if (had) toHeading();
 }

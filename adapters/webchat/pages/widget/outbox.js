@@ -64,6 +64,15 @@ function leaveOut(entry) {
   mark(entry, say("too_late"));
 }
 
+// What was never said, and has nobody to go to any more.
+export function showUnsent(text, words) {
+  const entry = { frame: { text }, atMs: Date.now() };
+  showEntry(entry);
+  entry.element.classList.add("failed");
+  mark(entry, words);
+  toEnd();
+}
+
 export function sayNext() {
   if (!chat.link || chat.isBarred) return;
   for (const entry of [...pending.values()].filter(isTooLate)) leaveOut(entry);

@@ -8,7 +8,7 @@ import { dress } from "./style.js";
 export const host = make("div", { id: "trunkline-chat", hidden: true });
 export const root = host.attachShadow({ mode: "open" });
 export const log = make("div", { class: "log", role: "log", "aria-live": "polite", tabindex: "0" });
-export const status = make("p", { class: "status", role: "status" });
+export const status = make("p", { class: "status", role: "status", tabindex: "-1" });
 export const notices = make("div", { class: "notices", role: "status", hidden: true });
 export const area = make("div", { class: "area" });
 export const title = make("h2", { id: "title" });

@@ -5,7 +5,7 @@ import { describe } from "./describe.js";
 import { giveUp, mark, nameUnderWay, sayAgain, settle } from "./outbox.js";
 import { status } from "./panel.js";
 import { tell } from "./signals.js";
-import { show, showAgain } from "./views.js";
+import { showAgain, turn } from "./views.js";
 
 const OWN_WORDS = ["answered_already", "bad_number", "too_many_files", "bad_attachment"];
 const NOT_HERE = ["identity_required", "bad_identity", "no_inbox"];
@@ -38,7 +38,7 @@ function fail(entry, words) {
   mark(entry, words);
   status.textContent = words;
   if (FORMS[type]) showAgain(FORMS[type], answersOf(entry.frame));
-  else if (type === "survey" && chat.view === "thanks") show("ended");
+  else if (type === "survey" && chat.view === "thanks") turn("ended");
 }
 
 // The form says what is wrong. One that does not ask for that is of before a change: the inbox was closed, or set anew.

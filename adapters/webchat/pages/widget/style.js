@@ -31,6 +31,7 @@ header h2{flex:1;margin:0;font-size:1.05em;overflow-wrap:anywhere}header button{
 form{display:flex;flex-direction:column;gap:10px;margin:0}label{display:block;font-size:.9em}label>input,label>textarea{margin-top:4px}.area p{margin:4px 0 10px}
 input,textarea{width:100%;background:var(--paper);border:1px solid var(--edge);border-radius:8px;padding:8px}::placeholder{color:var(--muted);opacity:1}textarea{resize:none;min-height:44px;max-height:140px}
 .area .fault{margin:4px 0 0;color:var(--bad);font-size:.9em}.fault:empty{display:none}[aria-invalid=true]{border-color:var(--bad)}
+.held{flex-wrap:wrap;margin-bottom:12px}.held>.fault{flex:0 0 100%;margin:0}.held>button,.held>.agent{display:none}.area .agent{margin:0}
 .number{margin-bottom:8px}form.row,.row{display:flex;flex-direction:row;gap:8px;align-items:flex-end}.row>button{flex:none}.row>textarea,.row>label{flex:1}
 fieldset{border:0;margin:0;padding:0}legend{padding:0;margin-bottom:6px}
 .scores{display:grid;grid-auto-flow:column;grid-auto-columns:minmax(0,1fr);gap:3px}.scores label{position:relative;font-size:1em}.scores input{position:absolute;opacity:0;inset:0;width:100%;height:100%;margin:0}

@@ -1,23 +1,24 @@
 // What can be done now: forms before, the place to write, a number to be called at, how it was.
 
-import { chat, freshId, questions, say } from "./chat.js";
+import { chat, questions, say } from "./chat.js";
 import { describe } from "./describe.js";
 import { sendText, submitForm, typed, upload } from "./doing.js";
 import { icon, make } from "./dom.js";
 import { asked, asking, button, field, fill, holds, numberForm } from "./fields.js";
 import { keep } from "./kept.js";
 import { atEnd, clearLog, toEnd } from "./lines.js";
-import { put } from "./outbox.js";
-import { area, closeButton, log, root } from "./panel.js";
+import { area, closeButton, log, root, status } from "./panel.js";
 import { tell } from "./signals.js";
+import { surveyForm } from "./survey.js";
+import { keepDraft, letGo, setAside, toHeading } from "./unsent.js";
 
-const SCORES = { csat: [1, 5], nps: [0, 10], ces: [1, 7] };
 const numberButton = () => button("leave_number", "second number", () => show("number", true));
 const againButton = () => button("again", "second", () => {
   chat.left = chat.state.contact_id || chat.left;
   keep("left", String(chat.left || ""));
   chat.state = { phase: "none" };
   chat.view = "";
+  for (const field of area.querySelectorAll("textarea")) field.value = "";
   clearLog();
   for (const element of log.querySelectorAll(".line:not([data-seq]), .past")) element.remove();
   Object.assign(chat, { hasHistory: true, historyShown: false });
@@ -41,7 +42,7 @@ function form() {
   const number = !settings.open && settings.can_leave_number ? [numberButton()] : [];
   if (!settings.open && !settings.can_leave_message) return [...number, historyButton()]; // the status says it
   const fields = questions().map((one) => field(one.name, one.label, one.kind, one.required));
-  const text = make("textarea", { name: "", rows: "3", maxlength: 4096, required: !settings.open });
+  const text = make("textarea", { name: "", rows: "3", maxlength: 4096, required: !settings.open }, chat.draft);
   return [
     make("p", {}, settings.open ? settings.greeting : say("closed_message")),
     make("form", { novalidate: true, onsubmit: (event) => {
@@ -68,7 +69,8 @@ function writing() {
   const { settings, state } = chat;
   const text = make("textarea", { rows: "1", maxlength: 4096, "aria-label": say("write"), placeholder: say("write"), oninput: () => { grow(text); typed(); }, onkeydown: (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); send(); }
-  } });
+  } }, chat.draft);
+  if (chat.draft) requestAnimationFrame(() => grow(text));
   const send = () => { sendText(text); grow(text); };
   const row = make("form", { class: "row", onsubmit: (event) => { asked(event); send(); } }, ...(settings.files.length ? attach() : []), text,
     make("button", { type: "submit", class: "icon", "aria-label": say("send") }, icon("M3 20V4l18 8zm2-3 12-5L5 7v4l6 1-6 1z")));
@@ -84,46 +86,46 @@ function grow(text) {
   if (follow) toEnd();
 }
 
-function survey() {
-  const kind = chat.state.survey;
-  const [low, high] = SCORES[kind];
-  const scores = [];
-  for (let score = low; score <= high; score += 1) {
-    scores.push(make("label", {}, make("input", { type: "radio", name: "score", value: score, required: true }), make("span", {}, String(score))));
-  }
-  const made = make("form", { onsubmit: (event) => {
-    asked(event);
-    put({ type: "survey", client_id: freshId(), score: Number(made.elements.score.value), comment: made.elements.comment.value });
-    chat.state.survey = "";
-    show("thanks");
-  } }, make("fieldset", {}, make("legend", {}, say(kind)), make("div", { class: "scores" }, ...scores),
-    make("div", { class: "ends" }, make("span", {}, `${low}: ${say(`${kind}_low`)}`), make("span", {}, `${high}: ${say(`${kind}_high`)}`))),
-  make("label", {}, say("comment"), make("textarea", { name: "comment", rows: "2", maxlength: 4000 })),
-  make("div", { class: "row" }, button("submit"), againButton()));
-  return [made];
-}
-
 const number = () => numberForm(
   () => { if (chat.state.phase !== "none") show("chat"); },
   () => { chat.view = ""; tell("changed"); focusFirst(); },
 );
 
 const views = {
-  form, chat: writing, number, survey,
-  thanks: () => [make("p", {}, say("thanks")), againButton()],
+  form, chat: writing, number,
+  survey: () => surveyForm(() => show("thanks"), againButton()),
+  thanks: () => [make("p", { tabindex: "-1" }, say("thanks")), againButton()],
   ended: () => [againButton()],
   left: () => [againButton()],
   barred: () => [],
 };
 
+// By the visitor's own doing.
 export function show(name, focus = false) {
   if (chat.view === name && !focus) return;
   const had = area.contains(root.activeElement);
+  if (name === "number") keepDraft();
+  letGo();
+  change(name);
+  if (focus || had) focusFirst();
+}
+
+// By itself: the cursor goes to no field and to no answer, as what is typed on was meant for neither.
+export function turn(name) {
+  if (chat.view === name) return;
+  const had = area.contains(root.activeElement) || root.activeElement === status;
+  const stays = setAside(name);
+  change(name, stays);
+  if (had && !stays) toHeading();
+}
+
+function change(name, stays = null) {
   const follow = atEnd();
   chat.view = name;
-  area.replaceChildren(...views[name]());
+  for (const part of [...area.children]) if (part !== stays) part.remove();
+  area.append(...views[name]());
+  if (name === "chat" || name === "form") chat.draft = "";
   if (follow) toEnd();
-  if (focus || had) focusFirst();
 }
 
 // A form whose answers were not taken, with them. Returns whether it asks for the one at `fault`, which is marked then.
@@ -141,5 +143,5 @@ export function dropName() {
 }
 
 export function focusFirst() {
-  if (chat.isOpen) (area.querySelector("input:not([hidden]),textarea") || area.querySelector("button") || closeButton).focus();
+  if (chat.isOpen) (area.querySelector("[tabindex='-1']") || area.querySelector("input:not([hidden]),textarea") || area.querySelector("button") || closeButton).focus();
 }
