@@ -3,10 +3,9 @@
 import pytest
 
 from tests.webchat.support import House
-from tests.webchat.test_widget import anywhere, shop
+from tests.webchat.test_widget import shop
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
-__all__ = ["anywhere"]
 LINK = '<a id="behind" href="/">Behind</a>'
 
 

@@ -5,7 +5,7 @@ import { panel, root } from "./panel.js";
 import { NARROW, wholePage } from "./place.js";
 
 const narrow = window.matchMedia(NARROW);
-const STOPS = "button,input,textarea,a[href],[tabindex]";
+const STOPS = "button,input,textarea,a[href],[tabindex='0']";
 
 // Alone in its frame it leaves the keys to the page around that. A dialog of the page's own stands above the panel; `:is`
 // leaves out what an older browser does not know.
