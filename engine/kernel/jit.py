@@ -7,6 +7,7 @@ version and the processor. A changed source compiles anew; an unchanged one load
 
 import ast
 import hashlib
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -17,12 +18,15 @@ from typing import Any, Final, TypeVar
 import llvmlite.binding as llvm
 import numba
 from numba.core import types
+from numba.core.caching import FunctionCache
 from numba.core.registry import CPUDispatcher
 
 from engine.kernel.linking import Part, WholeCompiler
 from engine.kernel.native import teach
 from engine.kernel.plain import plain_door
 from engine.kernel.table_set import TableSet
+
+logger = logging.getLogger(__name__)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 AnyTables = TypeVar("AnyTables", bound=type[TableSet])
@@ -101,12 +105,30 @@ def _widened(kind: types.Type) -> types.Type:
 OPTIONS: Final = {"nopython": True, "error_model": "numpy", "_nrt": False}
 
 
+class _Cache(FunctionCache):
+    """Keeps machine code where there is room for it; where there is none, it serves this process alone."""
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep what was compiled."""
+        try:
+            super().save_overload(sig, data)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            logger.warning(
+                "machine code cannot be kept in %s: %s; it is compiled again at every start", self.cache_path, reason
+            )
+
+
 class _OneVersion(CPUDispatcher):
     """Compiles one version of a function, not one for each mix of int32, int64, enum and literal arguments."""
 
     def __init__(self, function: Any, options: Any) -> None:
         super().__init__(function, targetoptions=options, pipeline_class=WholeCompiler)
         self._part = Part(function, options)
+
+    def enable_caching(self) -> None:
+        """Look for machine code in the folder that is set now, and keep there what is compiled."""
+        self._cache = _Cache(self.py_func)
 
     def get_call_template(self, args: Any, kws: Any) -> Any:
         """Return what a compiled caller calls."""

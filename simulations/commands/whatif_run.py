@@ -96,7 +96,7 @@ def print_answer(found: dict[str, Any]) -> None:
 def _print_fidelity(console: Console, found: dict[str, Any]) -> None:
     table = _table("How near the model is: the recorded rules, recorded and played")
     table.add_column("queue", no_wrap=True)
-    sides = ("recorded", "model", "draws")
+    sides = ("record", "model", "draws")
     figures = [f"{figure}\n{side}" for figure in ("gave\nup, %", "mean\nwait, s") for side in sides]
     for heading in ("contacts", *figures):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -104,8 +104,8 @@ def _print_fidelity(console: Console, found: dict[str, Any]) -> None:
         recorded, model, draws = one["recorded"], one["model"], one["draws"]
         shares = [f"{side['abandoned'] * 100:.1f}" for side in (recorded, model)]
         shares.append("–".join(f"{end * 100:.1f}" for end in draws["abandoned"]) if draws else "-")
-        waits = [f"{side['wait_s']:,.2f}" for side in (recorded, model)]
-        waits.append("–".join(f"{end:,.2f}" for end in draws["wait_s"]) if draws else "-")
+        waits = [_short(side["wait_s"]) for side in (recorded, model)]
+        waits.append("–".join(map(_short, draws["wait_s"])) if draws else "-")
         table.add_row(one["queue"], str(recorded["contacts"]), *shares, *waits)
     console.print(table)
     console.print(
@@ -114,6 +114,10 @@ def _print_fidelity(console: Console, found: dict[str, Any]) -> None:
         "more than what is drawn.",
         soft_wrap=True,
     )
+
+
+def _short(seconds: float) -> str:
+    return f"{seconds:,.{2 if seconds < 10 else 1}f}"
 
 
 def _print_figures(console: Console, found: dict[str, Any]) -> None:

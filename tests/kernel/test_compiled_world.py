@@ -1,6 +1,7 @@
 """Worlds in compiled code: they loop over the kernel, start again in the same tables, and never run stale code."""
 
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -132,3 +133,21 @@ def test_a_caller_is_compiled_again_when_what_it_calls_beside_it_changes(tmp_pat
         )
         said.append(done.stdout.split())
     assert said == [["14", "0"], ["14", "1"], ["21", "0"]]
+
+
+@pytest.mark.skipif("NUMBA_DISABLE_JIT" in os.environ, reason="nothing is compiled")
+def test_machine_code_without_room_to_keep_it_serves_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "caller.py").write_text(CALLER)
+    (tmp_path / "helper.py").write_text(HELPER.format(factor=2))
+    done = subprocess.run(
+        [sys.executable, "-c", "from caller import answer; print(answer(7))"],
+        env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300)),
+    )
+    assert done.stdout == "14\n"
+    assert f"cannot be kept in {callers_cache_folder(tmp_path / 'caller.py')}" in done.stderr
+    assert "file too large; it is compiled again at every start" in done.stderr
