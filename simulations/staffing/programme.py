@@ -28,6 +28,16 @@ WHOLE: Final = 1e-6
 ADVICE: Final = "allow more agents or other shifts"
 
 
+class _Silent(highspy.Highs):
+    """A solver that never prints. HiGHS 1.16 tells its version as callbacks are enabled, which is how it is made; it
+    writes to the file of standard output itself, into what is piped as JSON or CSV.
+    """
+
+    def enableCallbacks(self) -> None:  # noqa: N802 - the name is HiGHS's
+        self.setOptionValue("output_flag", False)
+        super().enableCallbacks()  # type: ignore[no-untyped-call]
+
+
 class Programme:
     """Rows and columns, all from 0 up: shifts by group and pattern, whole; at work by group and interval; others."""
 
@@ -132,9 +142,9 @@ class Programme:
         matrix.start_, matrix.index_ = np.array(self._starts), np.array(self._index)
         matrix.value_ = np.array(self._value)
         problem.a_matrix_ = matrix
-        solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+        solver: Any = _Silent()  # type: ignore[no-untyped-call]
         # With `parallel` off nothing depends on how many threads there are.
-        for option, value in {"output_flag": False, "parallel": "off", "random_seed": 0, "mip_rel_gap": GAP}.items():
+        for option, value in {"parallel": "off", "random_seed": 0, "mip_rel_gap": GAP}.items():
             solver.setOptionValue(option, value)
         solver.passModel(problem)
         return solver

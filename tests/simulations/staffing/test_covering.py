@@ -1,6 +1,8 @@
 """Shifts that cover: against every possibility on small days, and what is told where nothing covers."""
 
 import itertools
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -33,6 +35,14 @@ def test_no_cover_costs_less(seed: int) -> None:
     assert found.optimal
     assert found.bound <= found.cost + 1e-6
     assert not found.short.any()
+
+
+def test_nothing_but_answers_reaches_standard_output() -> None:
+    """Held against a whole process: the solver is no Python, and writes past what stands in for `sys.stdout`."""
+    program = "from simulations.staffing import cover; print(cover([1, 2], [[1.0, 1.0], [0.0, 1.0]], [1.0, 1.0]).cost)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "2.0\n"
+    assert done.stderr == ""
 
 
 def test_a_day_of_268_patterns_is_covered_at_once() -> None:
