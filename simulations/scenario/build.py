@@ -97,12 +97,14 @@ def _channels(file: ScenarioFile) -> dict[str, Channel]:
 
 
 def _queue_of(file: ScenarioFile, name: str, queue: ScenarioQueue) -> ScenarioQueue:
-    """Return the queue with the wrap-up that the kernel keeps the time of, or leaves to the agent."""
+    """Return the queue as the engine's settings say who serves it, and with the wrap-up that the kernel keeps the time
+    of, or leaves to the agent."""
+    said: dict[str, Any] = {"members_only": file.members_only(name)}
     wrap_up = queue.handle.wrap_up
-    if wrap_up is None:
-        return queue
-    by_kernel = _kernel_wraps_up(file, name, wrap_up)
-    return queue.model_copy(update={"wrap_up_ns": int(wrap_up.a) if by_kernel else WRAP_UP_BY_AGENT})
+    if wrap_up is not None:
+        by_kernel = _kernel_wraps_up(file, name, wrap_up)
+        said["wrap_up_ns"] = int(wrap_up.a) if by_kernel else WRAP_UP_BY_AGENT
+    return queue.model_copy(update=said)
 
 
 def _kernel_wraps_up(file: ScenarioFile, name: str, wrap_up: Distribution) -> bool:

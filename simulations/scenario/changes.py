@@ -136,6 +136,7 @@ def _meant(raw: dict[str, Any], parts: list[str]) -> tuple[list[str], str]:
 def _served(group: dict[str, Any], groups: list[dict[str, Any]], queues: dict[str, Any]) -> list[str]:
     """Return which queues a group serves, as `serving_groups` tells it of a scenario that is checked."""
     listed = {name for one in groups for name in _listed(one)}
+    listed |= {name for name, queue in queues.items() if _mapping(queue).get("agents") is not None}
     found = []
     for name, queue in ((name, _mapping(one)) for name, one in queues.items()):
         has_skills = all(_level(group, skill) >= level for skill, level in _levels(queue).items())

@@ -142,10 +142,34 @@ class ScenarioFile(Stretch):
 
     @property
     def groups(self) -> list[Group]:
-        """All groups of agents, those that queues name in passing included, in the order of the file."""
+        """All groups of agents, those that queues name in passing included, in the order of the file.
+
+        Those serve their queue alone. Beside them a queue that nobody lists is for the groups of `agents`, which list
+        it here: to the engine it would be open to everybody.
+        """
         made = [
             Group.model_construct(name=name, count=queue.agents, queues=[name], skills=dict(queue.skills))
             for name, queue in self.queues.items()
             if queue.agents is not None
         ]
-        return [*self.agents, *made]
+        if not made:
+            return self.agents
+        listed = self._listed
+        shared = [name for name, one in self.queues.items() if name not in listed and one.members_only is None]
+        if not shared:
+            return [*self.agents, *made]
+        return [*(group.model_copy(update={"queues": [*group.queues, *shared]}) for group in self.agents), *made]
+
+    def members_only(self, queue: str) -> bool:
+        """Tell whether only groups that list a queue serve it; not said: where one does, or agents of any queue serve
+        that one alone."""
+        said = self.queues[queue].members_only
+        if said is not None:
+            return said
+        return queue in self._listed or any(one.agents is not None for one in self.queues.values())
+
+    @property
+    def _listed(self) -> set[str]:
+        """Queues that a group of `agents` lists, or that say themselves how many serve them."""
+        short = {name for name, queue in self.queues.items() if queue.agents is not None}
+        return short | {name for group in self.agents for name in group.queues}

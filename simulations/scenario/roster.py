@@ -82,11 +82,11 @@ def serving_groups(file: ScenarioFile) -> "np.ndarray[Any, Any]":
 
     A group of which nobody is at work counts as any other: what it lists is for those who list it.
     """
-    listed = {name for group in file.groups for name in group.queues}
-    found = np.zeros((len(file.queues), len(file.groups)))
+    groups = file.groups
+    found = np.zeros((len(file.queues), len(groups)))
     for q, (name, queue) in enumerate(file.queues.items()):
-        members_only = name in listed if queue.members_only is None else queue.members_only
-        for g, group in enumerate(file.groups):
+        members_only = file.members_only(name)
+        for g, group in enumerate(groups):
             has_skills = all(group.skills.get(skill, 0) >= level for skill, level in queue.skills.items())
             found[q, g] = has_skills and (name in group.queues or not members_only)
     return found

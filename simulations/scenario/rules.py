@@ -5,6 +5,7 @@ from typing import Any, Final, Protocol
 
 from engine.config.document import Location
 from engine.config.faults import Faults
+from engine.messages.kinds import STEP_OVERFLOW
 from simulations.scenario.disruptions import Disruption
 from simulations.scenario.sections import Experiment, Factors, Group, ScenarioQueue
 from simulations.scenario.values import metric_fault
@@ -77,6 +78,21 @@ def _somebody_works(file: Sections) -> Found:
         yield (), "nobody works: say 'agents', or how many in each queue"
 
 
+def _each_queue_has_somebody(file: Sections) -> Found:
+    """Agents whom a queue counts serve it alone: where there are no others, a queue without any waits in vain."""
+    if file.agents or all(_said(queue, "agents") is None for queue in file.queues.values()):
+        return
+    for name, queue in file.queues.items():
+        said = vars(queue)
+        unserved = said.keys() >= _SERVED_BY and said["agents"] is None and said["members_only"] is None
+        if unserved and said["when_empty"] is None and all(step.do != STEP_OVERFLOW for step in said["steps"]):
+            text = f"nobody serves '{name}': agents of another queue serve that one alone; say its own 'agents', "
+            text += (
+                "list it with a group of the section 'agents', or say 'members_only: false' for everybody to serve it"
+            )
+            yield ("queues", name), text
+
+
 def _transfers_lead_elsewhere(file: Sections) -> Found:
     for name, queue in file.queues.items():
         transfers = _said(queue, "transfers")
@@ -119,11 +135,13 @@ def _may_shrink(group: object) -> bool:
 
 
 _STRETCH: Final = frozenset({"time_zone", "horizon"})
+_SERVED_BY: Final = frozenset({"agents", "members_only", "steps", "when_empty"})
 RULES: Final[tuple[tuple[frozenset[str], Callable[[Sections], Found]], ...]] = (
     (_STRETCH | {"disruptions"}, _disruptions_lie_within),
     (_STRETCH | {"agents"}, _staffing_is_whole),
     (frozenset({"queues", "experiment"}), _stop_is_known),
     (frozenset({"queues", "agents"}), _somebody_works),
+    (frozenset({"queues", "agents"}), _each_queue_has_somebody),
     (frozenset({"queues"}), _transfers_lead_elsewhere),
     (frozenset({"queues", "factors"}), _volume_has_a_factor),
     (frozenset({"agents", "factors"}), _shrinkage_has_a_factor),

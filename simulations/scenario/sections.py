@@ -110,7 +110,8 @@ class ScenarioQueue(Queue):
     protected: bool = False
     """Whether they may use the reserve of their trunk group."""
     agents: Annotated[int, Whole(0, AGENTS_MAX)] | None = None
-    """A group of so many who serve nothing else: the short way to say it."""
+    """A group of so many who serve nothing else, unless a queue is for everybody (`members_only: false`): the short way
+    to say it."""
 
 
 class ScenarioSite(Site):

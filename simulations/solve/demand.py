@@ -7,6 +7,7 @@ import numpy as np
 
 from simulations.queueing import agents_for, erlang_a
 from simulations.queueing.arrays import Floats, Integers, Numbers
+from simulations.queueing.errors import UnfitInput
 from simulations.scenario.agent_time import at_once, place_s
 from simulations.scenario.arrivals import read_trace
 from simulations.scenario.file import ScenarioFile
@@ -59,6 +60,10 @@ def demand_of(scenario: Scenario, goals: list[Goal]) -> Demand:
     come = coming(scenario)
     places = offered_loads(come.contacts, come.handle_s[:, None], interval_s=file.horizon.interval_ns / 1e9)
     serves = serving_groups(file)
+    for name, groups in zip(file.queues, serves, strict=True):
+        if not groups.any():
+            text = f"no group serves queue '{name}', so no number of agents keeps its goal"
+            raise UnfitInput(f"{text}; list it in the 'queues' of a group that has the skills for it")
     sets = pools(serves.T)
     return Demand(
         come.contacts[:, come.before :],

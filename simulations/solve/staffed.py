@@ -27,6 +27,11 @@ def plain_groups(scenario: Scenario, goals: dict[str, Goal]) -> Scenario:
     known = {group.name: group for group in scenario.file.groups}
     short = [name for name, queue in scenario.file.queues.items() if queue.agents is not None]
     entries = list(raw.get("agents") or [])
+    if short:  # who serves what is as before when no queue says any more that its agents serve it alone
+        for name in scenario.file.queues:
+            raw["queues"][name]["members_only"] = scenario.file.members_only(name)
+        for entry in entries:
+            entry["queues"] = list(known[entry["group"]].queues)
     for name in short:
         del raw["queues"][name]["agents"]
         entries.append({"group": name, "queues": [name], "skills": dict(known[name].skills)})

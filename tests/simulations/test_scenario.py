@@ -11,6 +11,7 @@ from engine.messages.kinds import SETTING_CHANGED, STATUS_AVAILABLE, STATUS_OFFL
 from engine.model.settings import QueueSetting
 from simulations.commands.scenario_files import FolderInUse, check_scenario, write_example
 from simulations.experiment.figures import COUNTS, FIGURES
+from simulations.queueing.errors import UnfitInput
 from simulations.scenario import arrivals
 from simulations.scenario.arrivals import read_trace
 from simulations.scenario.csv_files import first_column
@@ -28,7 +29,8 @@ from simulations.scenario.roster import scheduled_ns, serving_groups, status_row
 from simulations.scenario.scenario import Scenario
 from simulations.scenario.sections import Group
 from simulations.scenario.values import METRICS
-from simulations.solve.demand import expected_contacts
+from simulations.solve.demand import demand_of, expected_contacts
+from simulations.solve.staffed import plain_groups
 
 SECOND_NS = 1e9
 HOUR_NS = 3600 * 10**9
@@ -464,6 +466,50 @@ def test_a_trace_that_is_gone_since_it_was_checked_is_a_fault(tmp_path: Path) ->
     (tmp_path / "calls.csv").unlink()
     with pytest.raises(ConfigError, match=r"queues.sales.arrivals.trace: calls.csv cannot be read"):
         _ = scenario.model
+
+
+COUNTED = "{arrivals: {rate: 1/min}, handle: {talk: 1m}, strategy: longest-idle, agents: 3}"
+PLAIN = "{arrivals: {rate: 1/min}, handle: {talk: 1m}, strategy: longest-idle}"
+
+
+def test_agents_of_a_queue_serve_it_alone(tmp_path: Path) -> None:
+    """What nobody lists is not theirs: without groups beside them, no one serves it."""
+    with pytest.raises(ConfigError, match=r":1:\d+: nobody serves 'b': agents of another queue serve that one alone"):
+        Scenario.load(written(tmp_path, f"queues: {{a: {COUNTED}, b: {PLAIN}}}\n"))
+    leads_on = PLAIN.removesuffix("}") + ", steps: [{after: 10s, do: overflow, to: a}]}"
+    scenario = Scenario.load(written(tmp_path, f"queues: {{a: {COUNTED}, b: {leads_on}}}\n"))
+    assert serving_groups(scenario.file).tolist() == [[1], [0]]
+    for_all = PLAIN.removesuffix("}") + ", members_only: false}"
+    scenario = Scenario.load(written(tmp_path, f"queues: {{a: {COUNTED}, b: {for_all}}}\n"))
+    assert serving_groups(scenario.file).tolist() == [[1], [1]]
+
+
+def test_what_nobody_lists_is_for_groups_beside_agents_of_a_queue(tmp_path: Path) -> None:
+    """Groups of the section serve it, as the engine has it; those whom another queue counts do not."""
+    groups = "agents: [{group: all, count: 2}, {group: a-too, count: 1, queues: [a]}]"
+    scenario = Scenario.load(written(tmp_path, f"queues: {{a: {COUNTED}, b: {PLAIN}}}\n{groups}\n"))
+    assert [group.name for group in scenario.file.groups] == ["all", "a-too", "a"]
+    assert serving_groups(scenario.file).tolist() == [[0, 1, 1], [1, 1, 0]]
+    script, directory = scenario.model.parts["script"], scenario.model.directory
+    settings = script[(script["kind"] == SETTING_CHANGED) & (script["agent"] == TABLE_QUEUE)]
+    only = settings[settings["contact"] == QueueSetting.MEMBERS_ONLY]
+    assert set(only["queue"].tolist()) == {directory.queues.number("a"), directory.queues.number("b")}
+    spelled = plain_groups(scenario, {})
+    assert serving_groups(spelled.file).tolist() == serving_groups(scenario.file).tolist()
+
+
+def test_a_group_that_a_queue_means_is_found_beside_agents_of_another() -> None:
+    queue = {"arrivals": {"rate": "1/min"}, "handle": {"talk": "1m"}}
+    raw = {"queues": {"a": queue | {"agents": 3}, "b": queue}, "agents": [{"group": "team", "count": 2}]}
+    changed = Scenario.of(raw, changes=["queues.b.agents=4"])
+    assert [(group.name, group.heads) for group in changed.file.groups] == [("team", 4), ("a", 3)]
+
+
+def test_solving_names_the_queue_that_no_group_serves(tmp_path: Path) -> None:
+    leads_on = PLAIN.removesuffix("}") + ", steps: [{after: 10s, do: overflow, to: a}]}"
+    scenario = Scenario.load(written(tmp_path, f"queues: {{a: {COUNTED}, b: {leads_on}}}\n"))
+    with pytest.raises(UnfitInput, match="no group serves queue 'b', so no number of agents keeps its goal"):
+        demand_of(scenario, [])
 
 
 def test_a_queue_listed_by_nobody_at_work_is_served_by_nobody(
