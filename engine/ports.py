@@ -341,6 +341,7 @@ class Adapter(Protocol):
     It may say by a property `calls_back` whether the adapter can call customers. Callbacks that were asked for at an
     adapter that says no are then carried out by the first that says yes, which gets them as its own. By a property
     `rings_phones` it may say that the adapter rings agents' phones and knows whether they are there, by a property
+    `for_colleagues` which queues it uses for calls from one agent to another and for nothing else, by a property
     `listeners`, a tuple of `Listener`, where it listens: two at one place are a fault of the file. It may tell by a
     method `notes(queues)`, which is given the channel of each of the service's queues by name, what is doubtful though
     it is good: pairs of the keys that lead to the value, from the section, and of a sentence, for `trunkline check`.

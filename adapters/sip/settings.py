@@ -216,6 +216,12 @@ class Settings(Section):
         return True
 
     @property
+    def for_colleagues(self) -> tuple[str, ...]:
+        """The queue of calls among agents, where customers' calls do not come to it, too."""
+        of_customers = {*self.dial_plan.values(), self.default_queue, self.callbacks.retry_in}
+        return () if self.agent_calls is None or self.agent_calls in of_customers else (self.agent_calls,)
+
+    @property
     def listeners(self) -> tuple[Listener, ...]:
         """Where it listens."""
         udp = (Listener(("port",), "udp", self.host, self.port),) if self.udp else ()

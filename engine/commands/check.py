@@ -10,8 +10,9 @@ from rich.table import Table
 
 from engine.commands.outcome import Exit
 from engine.config import Config, compile_directory, compile_settings
+from engine.config.able import able_agents
 from engine.config.document import Document
-from engine.config.doubts import able_agents, doubts_in
+from engine.config.doubts import doubts_in
 from engine.config.load import load_placed
 from engine.errors import ConfigError, TlsFilesUnusable
 from engine.messages.kinds import CHANNEL_NAMES, STRATEGY_NAMES

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from engine.config.able import colleague_queues
 from engine.config.agents import Agent
 from engine.config.quality import compile_quality
 from engine.config.queues import Queue, Step
@@ -61,6 +62,7 @@ def compile_directory(config: Config, previous: Directory | None = None) -> Dire
         numbers=_number_plan(config),
         site_cards=_site_cards(config, sites, before),
         trunk_group_cards=_trunk_group_cards(config, trunk_groups, before),
+        colleague_queues=colleague_queues(config),
     )
     faults = _too_many(config, directory)
     try:

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
-from engine.config.agents import Agent
+from engine.config.able import colleague_queues
 from engine.config.document import Document, Location
 from engine.config.faults import Faults
 from engine.config.queues import Queue
@@ -20,18 +20,25 @@ def doubts_in(document: Document, config: Config, able: Mapping[str, int]) -> li
     `able` is what `able_agents` counts. Sections are pointed at by their names, all else where it stands.
     """
     apart = document.without_faults()
-    found = [*unserved(able), *unordered_steps(config), *circles(config), *unrung_phones(config), *of_adapters(config)]
+    found = [
+        *unserved(config, able),
+        *unordered_steps(config),
+        *circles(config),
+        *unrung_phones(config),
+        *of_adapters(config),
+    ]
     for location, text in found:
         apart.add(location, f"note: {text}", at_key=isinstance(document.value_at(location), dict | list))
     return apart.sentences()
 
 
-def unserved(able: Mapping[str, int]) -> Faults:
-    """Tell which queues nobody could serve."""
+def unserved(config: Config, able: Mapping[str, int]) -> Faults:
+    """Tell which queues nobody could serve, but for those where that is meant."""
+    meant = {CASE_REPORTS, *colleague_queues(config)}
     return [
         (("queues", name), f"no agent can serve queue '{name}' as it is required at first")
         for name, agents in able.items()
-        if not agents and name != CASE_REPORTS
+        if not agents and name not in meant
     ]
 
 
@@ -93,24 +100,6 @@ def of_adapters(config: Config) -> Faults:
         if notes is not None
         for keys, text in notes(channels)
     ]
-
-
-def able_agents(config: Config) -> dict[str, int]:
-    """Count for each queue the agents who could be offered its contacts before any step relaxes the requirement."""
-    listed = config.listed_queues
-    able = dict.fromkeys(config.queues, 0)
-    for agent in config.agents:
-        own = set(agent.queues)
-        for name, queue in config.queues.items():
-            members_only = name in listed if queue.members_only is None else queue.members_only
-            able[name] += (name in own or not members_only) and _could_serve(config, agent, queue)
-    return able
-
-
-def _could_serve(config: Config, agent: Agent, queue: Queue) -> bool:
-    """Tell whether an agent among those of the queue has the skills and the channel for it."""
-    has_skills = all(agent.skills.get(skill, 0) >= level for skill, level in queue.skills.items())
-    return has_skills and config.capacity(queue.channel, agent.capacity) > 0
 
 
 def _overflows(queue: Queue) -> list[str | None]:

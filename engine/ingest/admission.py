@@ -230,6 +230,9 @@ class Admission(RunWriter):
         if bool(fact.queue) == bool(fact.agent):
             given = "both are" if fact.queue else "neither is"
             raise BadFact("queue", f"a transfer goes to a 'queue' or to an 'agent': {given} given")
+        if fact.queue in self.directory.colleague_queues:
+            said = f"queue {excerpt(fact.queue)} carries calls among colleagues only, and nobody serves it"
+            raise BadFact("queue", f"{said}; name another queue, or the colleague as 'agent'")
         return self._put(
             kinds.TRANSFER_REQUESTED,
             contact=slot,

@@ -76,6 +76,8 @@ class Directory(msgspec.Struct, dict=True):
     """Fewer than sites in a log that was written before there were any."""
     trunk_group_cards: tuple[TrunkGroupCard, ...] = ()
     """Fewer than trunk groups, likewise."""
+    colleague_queues: tuple[str, ...] = ()
+    """Queues that carry calls among colleagues and nothing else: each waits there for the one who was called."""
 
     def customer(self, name: str) -> str:
         """Return what a customer is called, whichever way their number was written."""

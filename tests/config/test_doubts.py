@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from engine.config import load_config
-from engine.config.doubts import able_agents, circles, doubts_in, unordered_steps
+from engine.config import compile_directory, load_config
+from engine.config.able import able_agents
+from engine.config.doubts import circles, doubts_in, unordered_steps
 from engine.config.load import load_placed
 
 CENTRE = """
@@ -136,6 +137,40 @@ def test_phones_that_no_adapter_rings_are_doubtful(tmp_path: Path) -> None:
     )
     assert doubts(tmp_path, PHONES % "http: {}, sip: {}") == []
     assert doubts(tmp_path, "queues: {q: {}}\nagents: [{name: an}]") == []
+
+
+INSIDE = """queues:
+  sales: {members_only: true, %s}
+  inside: {members_only: true, preferred_wait: 1m, max_wait: 1m}
+agents: [{name: an, queues: [%s], phone: {address: "sip:an@h"}}]
+adapters:
+  sip: {%s}
+"""
+
+
+@pytest.mark.parametrize(
+    ("sales", "served", "sip", "carried"),
+    [
+        ("", "sales", "agent_calls: inside", ("inside",)),
+        ("", "sales", "", ()),
+        ("", "sales, inside", "agent_calls: inside", ()),
+        ("", "sales", "agent_calls: inside, default_queue: inside", ()),
+        ("", "sales", "agent_calls: inside, dial_plan: {'1': inside}", ()),
+        ("", "sales", "agent_calls: inside, callbacks: {attempts: 2, retry_in: inside}", ()),
+        ("when_closed: queue inside", "sales", "agent_calls: inside", ()),
+        ("steps: [{after: 5s, do: overflow, to: inside}]", "sales", "agent_calls: inside", ()),
+    ],
+)
+def test_a_queue_that_carries_calls_among_colleagues_alone_is_known_and_not_doubtful(
+    tmp_path: Path, sales: str, served: str, sip: str, carried: tuple[str, ...]
+) -> None:
+    file = tmp_path / "centre.yaml"
+    file.write_text(INSIDE % (sales, served, sip), encoding="utf-8")
+    config, document = load_placed(file, {})
+    assert compile_directory(config).colleague_queues == carried
+    able = able_agents(config)
+    noted = [one for one in doubts_in(document, config, able) if "no agent can serve" in one]
+    assert bool(noted) == (not able["inside"] and not carried)
 
 
 def test_a_desks_idle_limit_that_never_counts_is_doubtful(tmp_path: Path) -> None:

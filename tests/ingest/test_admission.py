@@ -357,6 +357,14 @@ def test_a_wrong_fact_is_answered_with_the_field_and_what_would_be_right(
     assert opened.state.contacts.find("n") is None
 
 
+def test_nothing_is_transferred_to_a_queue_of_calls_among_colleagues(opened: Door) -> None:
+    opened.state.directory.colleague_queues = ("later",)
+    field, error = opened.refuses(TransferRequested(contact="c", queue="later"))
+    assert field == "queue"
+    assert "'later' carries calls among colleagues only, and nobody serves it; name another queue" in error
+    assert opened.admit(TransferRequested(contact="c", queue="help")) is not None
+
+
 def test_names_of_the_outside_are_shortened_in_answers(opened: Door) -> None:
     _, error = opened.refuses(ContactReleased(contact="x" * 128))
     assert len(error) < 100

@@ -19,6 +19,8 @@ class QueueWord(msgspec.Struct, frozen=True):
     queue: str
     display_name: str
     channel: str
+    for_colleagues: bool = False
+    """Whether it carries calls among colleagues only, so that nothing is transferred to it."""
 
 
 class CodeWord(msgspec.Struct, frozen=True):
@@ -89,7 +91,8 @@ def _house(directory: Directory, files: FilesWord | None) -> House:
     queues = []
     for name in (one for one in directory.queues.configured() if one != CASE_REPORTS):
         card = directory.queue_cards[directory.queues.number(name)]
-        queues.append(QueueWord(name, card.display_name or name, CHANNEL_NAMES[card.channel]))
+        for_colleagues = name in directory.colleague_queues
+        queues.append(QueueWord(name, card.display_name or name, CHANNEL_NAMES[card.channel], for_colleagues))
     codes = [CodeWord(one.code, one.display_name or one.code, list(one.queues)) for one in directory.wrap_up_codes]
     fields = [
         FieldWord(one.field, one.display_name or one.field, one.kind, list(one.choices), list(one.queues))

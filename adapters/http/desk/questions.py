@@ -46,7 +46,7 @@ class AskTranscript(Question, frozen=True, kw_only=True, tag="transcript"):
 
 
 class AskColleagues(Question, frozen=True, kw_only=True, tag="colleagues"):
-    """Who is logged in and could take a contact over, and which queues are closed."""
+    """Who is logged in and could take a contact over, which queues are closed, and which nobody could ever serve."""
 
 
 class AskCases(Question, frozen=True, kw_only=True, tag="cases"):
@@ -103,8 +103,10 @@ async def answer_to(
             )
             return {"contact_id": question.contact_id, "conversation": found}
         case AskColleagues():
-            closed = [one.queue for one in views.queues(now_ns).queues if not one.open]
-            return {"colleagues": _colleagues(agent, views), "closed": closed}
+            queues = views.queues(now_ns).queues
+            closed = [one.queue for one in queues if not one.open]
+            unserved = [one.queue for one in queues if not any(one.agents.values())]
+            return {"colleagues": _colleagues(agent, views), "closed": closed, "unserved": unserved}
         case AskCases():
             customer = _record(question.contact_id, held, views).customer
             told = asyncio.to_thread(views.quality.cases_of, customer, now_ns, CASES_MAX) if customer else None

@@ -46,6 +46,8 @@ class QueueStatus(msgspec.Struct, frozen=True):
     display_name: str
     channel: str
     """Of contacts that come to it and say no other."""
+    for_colleagues: bool
+    """Carries calls among colleagues only: nothing is transferred to it."""
     open: bool
     strategy: str
     health: str
@@ -170,6 +172,7 @@ def _status(build: _Build, number: int) -> QueueStatus:
         queue=build.directory.queues.name(number),
         display_name=card.display_name if card else "",
         channel=CHANNEL_NAMES[int(settings[QueueSetting.CHANNEL])],
+        for_colleagues=build.directory.queues.name(number) in build.directory.colleague_queues,
         open=is_open,
         strategy=STRATEGY_NAMES[int(settings[QueueSetting.STRATEGY])],
         health=health,

@@ -305,9 +305,10 @@ async def test_a_call_is_held_and_hung_up(build: Build) -> None:
 
 
 async def test_a_contact_is_transferred_to_whom_its_channel_fits(build: Build) -> None:
-    queues = "  calls: {display_name: Calls}\n  back: {channel: task}\n"
+    queues = "  calls: {display_name: Calls, members_only: true}\n  back: {channel: task}\n  inside: {}\n"
     nobody = f'  - {{name: chi, display_name: Chi, queues: [sales], capacity: {{chat: 0}}, desk_password: "{CHEAP}"}}\n'
     house = await build(centre=CENTRE.replace("agents:\n", queues + "agents:\n") + nobody)
+    house.engine.state.directory.colleague_queues = ("inside",)
     async with browser() as context, ClientSession(house.url) as client:
         page = await signed_in(context, house)
         for agent in ("binh", "chi"):
@@ -328,6 +329,7 @@ async def test_a_contact_is_transferred_to_whom_its_channel_fits(build: Build) -
         await page.keyboard.press("t")
         await page.locator(".target", has_text="Chi").wait_for()
         assert await page.evaluate(targets) == ["Calls", "Chi", "Trần Bình"]
+        assert await page.locator(".target", has_text="Calls").inner_text() == "Calls\nqueue · Call · nobody serves it"
 
 
 FAR_AWAY = """const send = WebSocket.prototype.send;

@@ -106,6 +106,21 @@ async def test_read_marks_reach_every_tab(build: Build) -> None:
         assert conversation["agent_read_seq"] == conversation["messages"][-1]["seq"]
 
 
+async def test_who_hands_over_is_told_which_queues_would_keep_the_caller_in_vain(build: Build) -> None:
+    queues = "queues:\n  inside: {members_only: true, preferred_wait: 1m}\n  idle: {members_only: true}\n"
+    house = await build(centre=CENTRE.replace("queues:\n", queues, 1))
+    house.engine.state.directory.colleague_queues = ("inside",)  # the adapter for phones says so, and is not here
+    async with opened(house) as one, ClientSession(house.url) as client:
+        of_house = {each["queue"]: each["for_colleagues"] for each in one.items["house"]["queues"]}
+        assert of_house == {"inside": True, "idle": False, "chat": False, "care": False, "sales": False}
+        assert (await one.ask("colleagues"))["unserved"] == ["inside", "idle"]
+        told = (await get(client, "/api/v1/queues"))["queues"]
+        assert [each["queue"] for each in told if each["for_colleagues"]] == ["inside"]
+        await connected(house, one, "chat-1")
+        refused = await tell(client, f"{CONTACTS}/chat-1/transfer", 422, queue="inside")
+        assert "'inside' carries calls among colleagues only" in refused["detail"]
+
+
 async def test_a_transfer_takes_the_lines_along(build: Build) -> None:
     house = await build(centre=CENTRE)
     async with opened(house) as one, opened(house, "binh") as other:

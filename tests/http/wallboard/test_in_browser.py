@@ -483,7 +483,8 @@ async def test_supervisors_act_and_say_who_and_why(build: Build) -> None:
 
 
 async def test_anybody_in_a_queues_line_can_be_moved(build: Build) -> None:
-    house = await build(centre=centre(2))
+    house = await build(centre=centre(2, QUEUES + "  night: {members_only: true}\n  inside: {members_only: true}\n"))
+    house.engine.state.directory.colleague_queues = ("inside",)
     async with ClientSession(house.url) as client:
         longest = [{"type": "contact_arrived", "contact": f"call-{number}", "queue": "sales"} for number in range(60)]
         await facts(client, longest)
@@ -493,6 +494,9 @@ async def test_anybody_in_a_queues_line_can_be_moved(build: Build) -> None:
             await page.click("#waiting-rows tr:nth-child(1) button")
             await page.wait_for_selector("#d-to")
             assert await page.input_value("#d-priority") == "5", "nobody beyond the 50 longest is in the stream"
+            offered = await page.locator("#d-to option").all_inner_texts()
+            assert "night (nobody serves it)" in offered
+            assert not any("inside" in one for one in offered), "calls among colleagues: the caller would wait in vain"
             await page.fill("#d-by", "Lan")
             await page.fill("#d-why", "storm")
             await page.select_option("#d-to", "sales")

@@ -5,11 +5,12 @@ import { about, dialog } from "./dialogs.js";
 import { el, fill, keep } from "./dom.js";
 import { t } from "./words.js";
 
-/** The queues that take a contact, those that are `closed` named so. */
-function queuesFor(contact, queues, closed) {
+/** The queues that take a contact; what was `told` of them, that one is closed or that nobody serves it, stands below. */
+function queuesFor(contact, queues, told) {
   const own = queues.find(({ queue }) => queue === contact.queue)?.channel; // its own queue takes it beside those of its own channel
-  const fits = (one) => one.queue !== contact.queue && (one.channel === contact.channel || one.channel === own);
-  const under = (one) => [t("a_queue"), t(`channel.${one.channel}`), closed.has(one.queue) ? t("queue_closed") : ""];
+  const fits = (one) => !one.for_colleagues && one.queue !== contact.queue && (one.channel === contact.channel || one.channel === own);
+  const said = (one, names, word) => (names?.includes(one.queue) ? t(word) : "");
+  const under = (one) => [t("a_queue"), t(`channel.${one.channel}`), said(one, told.closed, "queue_closed"), said(one, told.unserved, "queue_unserved")];
   return queues.filter(fits).map((one) => ({ kind: "queue", name: one.queue, text: one.display_name, under: under(one).filter(Boolean).join(" · ") }));
 }
 
@@ -48,7 +49,7 @@ export async function transferDialog(desk, contact) {
   const shown = about(contact, "served", dialog(t("transfer_title"), first, search, list));
   search.focus();
   const { queues } = desk.store.house;
-  let targets = queuesFor(contact, queues, new Set());
+  let targets = queuesFor(contact, queues, {});
   search.addEventListener("input", () => show(targets, search.value));
   search.addEventListener("keydown", (event) => {
     const isOutdated = "outdated" in shown.dataset;
@@ -58,6 +59,6 @@ export async function transferDialog(desk, contact) {
   show(targets, search.value);
   const told = await desk.wire.ask({ what: "colleagues" });
   if (told.dropped) return;
-  targets = [...queuesFor(contact, queues, new Set(told.closed)), ...colleaguesFor(contact, told.colleagues ?? [])];
+  targets = [...queuesFor(contact, queues, told), ...colleaguesFor(contact, told.colleagues ?? [])];
   show(targets, search.value);
 }

@@ -56,7 +56,7 @@ const choice = (id, options, value) => {
   return made;
 };
 
-/** The queues that a contact may be moved to: those of its channel, on this board or not. */
+/** The queues that a contact may be moved to: those of its channel, on this board or not; where it is closed or nobody serves it, that is said. */
 async function elsewhere(one) {
   let all;
   try {
@@ -64,8 +64,9 @@ async function elsewhere(one) {
   } catch {
     all = queues();
   }
-  return all.filter((queue) => queue.queue !== one.queue && queue.channel === one.channel)
-    .map((queue) => [queue.queue, queue.open ? shown(queue) : `${shown(queue)} (${t("closed")})`]);
+  const said = (queue) => [queue.open ? "" : t("closed"), Object.values(queue.agents).some(Boolean) ? "" : t("unserved")].filter(Boolean).join(", ");
+  return all.filter((queue) => queue.queue !== one.queue && queue.channel === one.channel && !queue.for_colleagues)
+    .map((queue) => [queue.queue, said(queue) ? `${shown(queue)} (${said(queue)})` : shown(queue)]);
 }
 
 /** Moves, withdraws or re-prioritises one who waits, as the list shows them: a queue's whole line is not in the stream. */

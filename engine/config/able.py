@@ -1,0 +1,50 @@
+"""Who could serve which queue, by what the configuration says alone."""
+
+from collections.abc import Collection, Mapping
+
+from engine.config.agents import Agent
+from engine.config.queues import Queue
+from engine.config.sections import Config
+
+
+def able_agents(config: Config, among: Collection[str] | None = None) -> dict[str, int]:
+    """Count for each queue the agents who could be offered its contacts before any step relaxes the requirement.
+
+    `among`: the queues that are looked at; None: all.
+    """
+    queues = config.queues if among is None else {name: config.queues[name] for name in among}
+    listed = config.listed_queues
+    able = dict.fromkeys(queues, 0)
+    for agent in config.agents if queues else ():
+        own = set(agent.queues)
+        for name, queue in queues.items():
+            members_only = name in listed if queue.members_only is None else queue.members_only
+            able[name] += (name in own or not members_only) and _could_serve(config, agent, queue)
+    return able
+
+
+def colleague_queues(config: Config) -> tuple[str, ...]:
+    """Return the queues that carry calls among colleagues and nothing else.
+
+    An adapter says which those are. One that agents serve besides, or to which another queue leads, carries customers.
+    """
+    said = {name for settings in config.adapters.values() for name in getattr(settings, "for_colleagues", ())}
+    if not said:
+        return ()
+    able = able_agents(config, said - _led_to(config.queues))
+    return tuple(sorted(name for name, agents in able.items() if not agents))
+
+
+def _could_serve(config: Config, agent: Agent, queue: Queue) -> bool:
+    """Tell whether an agent among those of the queue has the skills and the channel for it."""
+    has_skills = all(agent.skills.get(skill, 0) >= level for skill, level in queue.skills.items())
+    return has_skills and config.capacity(queue.channel, agent.capacity) > 0
+
+
+def _led_to(queues: Mapping[str, Queue]) -> set[str | None]:
+    """Return the queues to which others lead, by their steps or where they take nobody."""
+    return {
+        to
+        for queue in queues.values()
+        for to in (queue.when_full, queue.when_empty, queue.when_closed, *(step.to for step in queue.steps))
+    }
