@@ -1,13 +1,14 @@
-// How it looks; colours are chosen for contrast of at least 4.5 : 1 on their ground.
+// How it looks; colours are chosen for contrast of at least 4.5 : 1 on their ground. What a page says of its own elements
+// reaches the host, and by inheritance all within; against `!important` on the host itself a page has nothing, not even its own.
 
 import { make } from "./dom.js";
 import { NARROW } from "./place.js";
 
 const style = `
-:host{all:initial;--ink:#0f172a;--paper:#fff;--soft:#eef2f7;--muted:#475569;--edge:#7b8797;--main:#1d4ed8;--bad:#b42318;
- font:16px/1.45 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;color:var(--ink)}
+:host{all:initial!important;direction:ltr!important;unicode-bidi:isolate!important;--ink:#0f172a;--paper:#fff;--soft:#eef2f7;--muted:#475569;--edge:#7b8797;--main:#1d4ed8;--bad:#b42318;
+ font:16px/1.45 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif!important;color:var(--ink)!important}
 @media (prefers-color-scheme:dark){:host{--ink:#f1f5f9;--paper:#111a2c;--soft:#1e2a40;--muted:#a9b6c9;--edge:#7486a0;--main:#2f63e0;--bad:#ff8f87}}
-:host([hidden]){display:none}*{box-sizing:border-box}[hidden]{display:none!important}
+:host([hidden]){display:none!important}*{box-sizing:border-box}[hidden]{display:none!important}
 button,input,textarea{font:inherit;color:inherit}
 button{cursor:pointer;min-height:40px;border:1px solid transparent;border-radius:8px;padding:6px 14px;background:var(--main);color:#fff}
 button.quiet{background:transparent;color:inherit;border-color:transparent}button.second{background:transparent;color:var(--ink);border-color:var(--edge)}
