@@ -10,14 +10,16 @@ from adapters.webchat.chats import Chat, Visitor
 from adapters.webchat.core import Core
 from adapters.webchat.frames import BadFrame, State
 from adapters.webchat.lines import conversations_of, read_marks
-from adapters.webchat.settings import SECOND_NS
+from adapters.webchat.settings import SECOND_NS, Inbox
 from adapters.webchat.surveys import Surveys
-from adapters.webchat.tokens import Session, read_identity
+from adapters.webchat.tokens import Identity, Session, read_identity
 from engine.projections.contacts.records import ContactRecord
 from engine.signed import NotSigned
 
 REMEMBERED_S: Final = 3600
 """So long after its end a chat is shown, and asked about, to who comes back."""
+NOBODY: Final = Identity("")
+"""Whom no site has named."""
 
 
 class Reception:
@@ -34,20 +36,12 @@ class Reception:
         if inbox is None:
             raise BadFrame("no_inbox", f"there is no inbox '{hello.inbox}'")
         before = self.known_session(hello.session, hello.inbox) if hello.session else None
-        customer, name = (before.customer, before.shown_name) if before is not None else ("", "")
-        if hello.jwt:
-            if not inbox.identity_secret:
-                raise BadFrame("bad_identity", f"the inbox '{hello.inbox}' takes no signed identities")
-            try:
-                identity = read_identity(hello.jwt, inbox.identity_secret, hello.inbox, core.now_s)
-            except NotSigned as error:
-                core.counters["identities_refused"] += 1
-                raise BadFrame("bad_identity", str(error)) from None
-            if customer and customer != identity.customer:
-                before = None  # somebody else uses this browser now
-            customer, name = identity.customer, identity.name
-        if inbox.require_identity and not customer:
+        signed_in = before.customer if before is not None else ""
+        identity = self._identity(inbox, hello, signed_in) if hello.jwt else NOBODY
+        if inbox.require_identity and not identity.customer:
             raise BadFrame("identity_required", "this inbox serves only visitors whom its site has signed in")
+        if signed_in != identity.customer and signed_in:
+            before = None  # the site signed that one out, or somebody else uses this browser now
         if before is None:
             wait_s = core.limits.sessions.take(address, core.monotonic_ns())
             if wait_s:
@@ -55,7 +49,18 @@ class Reception:
             core.counters["sessions"] += 1
         visitor = before.visitor if before is not None else secrets.token_hex(16)
         expires_s = core.now_s + core.settings.session_lifetime_ns // SECOND_NS
-        return Session(visitor, hello.inbox, expires_s, customer, name)
+        return Session(visitor, hello.inbox, expires_s, identity.customer, identity.name)
+
+    def _identity(self, inbox: Inbox, hello: frames.Hello, signed_in: str) -> Identity:
+        """Whom the site says that it is; who is `signed_in` already may go on with an identity that was good then."""
+        core = self._core
+        if not inbox.identity_secret:
+            raise BadFrame("bad_identity", f"the inbox '{hello.inbox}' takes no signed identities")
+        try:
+            return read_identity(hello.jwt, inbox.identity_secret, hello.inbox, core.now_s, signed_in)
+        except NotSigned as error:
+            core.counters["identities_refused"] += 1
+            raise BadFrame("bad_identity", str(error)) from None
 
     def known_session(self, token: str, inbox: str) -> Session | None:
         """The session of a token; None for one that is not good (any more) at this inbox."""

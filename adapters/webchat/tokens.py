@@ -11,6 +11,8 @@ from engine.signed import NotSigned, Signed
 
 IDENTITY_LIFETIME_S: Final = 3600
 """A signed identity is good for an hour at most: a page is fetched anew by then."""
+GOES_ON_S: Final = 12 * 3600
+"""Who was let in by it goes on with it for so much longer: a page that is left open has no other."""
 LEEWAY_S: Final = 60
 """By so much a site's clock may be ahead or behind."""
 SUBJECT_MAX: Final = 128
@@ -80,8 +82,11 @@ class Signer:
         return claim
 
 
-def read_identity(token: str, secret: str, inbox: str, now_s: int) -> Identity:
-    """Return whom a site's JWT names (HS256, `sub`, `aud` the inbox, `exp` within an hour). Raises NotSigned."""
+def read_identity(token: str, secret: str, inbox: str, now_s: int, signed_in: str = "") -> Identity:
+    """Return whom a site's JWT names (HS256, `sub`, `aud` the inbox, `exp` within an hour). Raises NotSigned.
+
+    `signed_in` is who has a session of the site's making already: such an identity may be over since `GOES_ON_S`.
+    """
     try:
         claims = jwt.decode(
             token,
@@ -93,7 +98,8 @@ def read_identity(token: str, secret: str, inbox: str, now_s: int) -> Identity:
     except (jwt.InvalidTokenError, ValueError) as error:
         raise NotSigned(f"the identity is not good: {error}") from None
     subject, name = claims["sub"], claims.get("name", "")
-    if not now_s - LEEWAY_S < _date_s(claims, "exp") <= now_s + IDENTITY_LIFETIME_S + LEEWAY_S:
+    late_s = LEEWAY_S + (GOES_ON_S if signed_in and subject == signed_in else 0)
+    if not now_s - late_s < _date_s(claims, "exp") <= now_s + IDENTITY_LIFETIME_S + LEEWAY_S:
         bounds = f"within the next {IDENTITY_LIFETIME_S} seconds, {LEEWAY_S} more or less"
         raise NotSigned(f"the identity's 'exp' must lie {bounds}")
     if "nbf" in claims and _date_s(claims, "nbf") > now_s + LEEWAY_S:

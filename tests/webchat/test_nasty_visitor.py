@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import jwt
 import msgspec
 import pytest
 
+from adapters.webchat.settings import SECOND_NS
 from engine.messages.observed import ContactArrived, ContactWithdrawn, MessageSent
 from engine.projections.contact_views import ContactViews
 from tests.webchat.support import INBOX, SHOP, Build, Guest, House
@@ -204,11 +206,54 @@ async def test_without_a_signed_identity_there_is_no_session(build: Build, guest
     (record,) = house.open_contacts()
     assert (record.customer, record.attributes["signed"], record.attributes["name"]) == ("c-7", "yes", "An")
     await guest.drop()
-    assert (await guest.connect())["state"]["phase"] == "queued", "the session stands for the identity"
+    assert (await guest.connect())["code"] == "identity_required", "the site has signed the customer out"
+    assert (await guest.connect(jwt=jwt.encode(good, SECRET, "HS256")))["state"]["phase"] == "queued"
     other = guest_at(house)
     other.session = guest.session
     somebody = jwt.encode({**good, "sub": "c-8"}, SECRET, "HS256")
     assert (await other.connect(jwt=somebody))["state"]["phase"] == "none", "somebody else at the same browser"
+
+
+@pytest.mark.parametrize("after_s", [0, 7200, 14 * 3600])
+async def test_a_page_that_is_left_open_goes_on_with_the_identity_that_it_came_with(
+    build: Build, guest_at: Visits, after_s: int
+) -> None:
+    house = await build(SIGNED)
+    core = house.adapter.core
+    token = jwt.encode({"sub": "c-7", "aud": "web", "exp": core.now_s + 60}, SECRET, "HS256")
+    guest = guest_at(house)
+    await guest.connect(jwt=token)
+    await guest.start()
+    await guest.drop()
+    core.wall_ns = lambda: time.time_ns() + after_s * SECOND_NS
+    answer = await guest.connect(jwt=token)
+    assert answer.get("code", answer.get("state", {}).get("phase")) == (
+        "queued" if after_s < 12 * 3600 else "bad_identity"
+    )
+    stranger = await guest_at(house).connect(jwt=token)
+    assert stranger["type"] == "welcome" if not after_s else stranger["code"] == "bad_identity"
+
+
+async def test_a_session_that_was_begun_signed_is_not_shown_without_the_identity(
+    build: Build, guest_at: Visits
+) -> None:
+    house = await build(SIGNED.replace("require_identity: true", "require_identity: false"))
+    token = jwt.encode({"sub": "c-7", "aud": "web", "exp": house.adapter.core.now_s + 60}, SECRET, "HS256")
+    guest = guest_at(house)
+    await guest.connect()
+    await guest.start("before I signed in")
+    await guest.drop()
+    assert (await guest.connect(jwt=token))["state"]["phase"] == "queued", "what was begun before goes on"
+    signed = guest.session
+    await guest.drop()
+    signed_out = await guest.connect()
+    assert (signed_out["state"]["phase"], signed_out["has_history"]) == ("none", False)
+    await guest.start("somebody else")
+    found = house.open_contacts()
+    assert len({record.customer for record in found}) == 2
+    assert {record.attributes["signed"] for record in found} == {"no"}
+    guest.session = signed
+    assert (await guest.connect(jwt=token))["state"]["phase"] == "queued"
 
 
 async def test_files_are_what_their_bytes_are_and_belong_to_who_brought_them(

@@ -19,7 +19,7 @@ export const bearer = () => {
 
 export const hello = () => ({
   type: "hello", inbox, session: load("session") || session, after_seq: chat.afterSeq, left: chat.left,
-  jwt: session ? "" : script.dataset.jwt || "", locale: chat.words.locale || "",
+  jwt: script.dataset.jwt || "", locale: chat.words.locale || "",
 });
 
 export const stopAsking = () => {
