@@ -44,18 +44,30 @@ class Beginning:
         return "chat-" + hashlib.sha256(f"{session.visitor} {client_id}".encode()).hexdigest()[:24]
 
     async def start(self, session: Session, visitor: Visitor, frame: frames.Start, origin: str) -> AnyServerFrame:
-        """Begin a chat; where the queue is closed, leave a message."""
+        """Begin a chat; where the queue is closed, leave a message. Said again, it is what it became the first time."""
         inbox = self._core.inbox(session, frame.client_id)
-        if self._core.is_open(inbox):
+        became = self._channel_of(self.contact_of(session, frame.client_id))
+        if became == "chat" or (not became and self._core.is_open(inbox)):
             return await self._start_chat(session, visitor, frame, origin)
         if inbox.message_queue is None:
             raise BadFrame("closed", "nobody is here now", frame.client_id)
         return await self._leave_message(session, frame, inbox.message_queue, origin)
 
+    def _channel_of(self, contact: str) -> str:
+        """Channel of a contact that is there already; empty where there is none, or it is forgotten."""
+        try:
+            return self._core.engine.views.contacts.find(contact).contact.channel
+        except KeyError:
+            return ""
+
     async def _start_chat(self, session: Session, visitor: Visitor, frame: frames.Start, origin: str) -> AnyServerFrame:
         core, inbox = self._core, self._core.inbox(session, frame.client_id)
         text, contact = forms.clean(frame.text), self.contact_of(session, frame.client_id)
-        given = forms.answers(_asked(inbox, session, is_open=True), frame.fields, frame.client_id)
+        asked = _asked(inbox, session, is_open=True)
+        names = {field.name for field in asked}
+        # Who filled in the form of a message just before the queue opened has said more than a chat asks for.
+        more = [field for field in _optional(forms.fields_of(inbox, is_open=False)) if field.name not in names]
+        given = forms.answers(asked + more, frame.fields, frame.client_id)
         self._take_turn(session.inbox, frame.client_id)
         name = f"{session.visitor}:{frame.client_id}"
         record = msgspec.msgpack.encode(LegRecord(session.inbox, session.known_as))
@@ -87,7 +99,7 @@ class Beginning:
                 core.visitors.forget(chat)
             raise
         self._begun(visitor, chat, receipts)
-        return frames.Ack(seq=receipts[-1].seq, client_id=frame.client_id)
+        return frames.Ack(seq=receipts[-1].seq, client_id=frame.client_id, became="chat")
 
     def _begun(self, visitor: Visitor, chat: Chat, receipts: Sequence[Receipt]) -> None:
         """The chat is in the log: now, or since it was begun by the same frame before."""
@@ -129,23 +141,25 @@ class Beginning:
             "not_taken",
         )
         core.counters["messages_left"] += not receipts[0].duplicate
-        return frames.Ack(seq=receipts[-1].seq, client_id=frame.client_id)
+        return frames.Ack(seq=receipts[-1].seq, client_id=frame.client_id, became="message")
 
     async def leave_number(self, session: Session, visitor: Visitor, frame: frames.LeaveNumber) -> AnyServerFrame:
         """Leave the line for a callback; where the queue is closed, ask for one."""
         core, inbox = self._core, self._core.inbox(session, frame.client_id)
         chat, name = visitor.chat, f"{session.visitor}:{frame.client_id}"
         number = forms.number(frame.number, frame.client_id)
-        if chat is not None and chat.phase == "queued":
+        if chat is not None and (chat.phase == "queued" or chat.called_back_by == name):
             if not inbox.callback:
                 raise BadFrame("no_callback", "callbacks are not offered here", frame.client_id)
             asked = CallbackRequested(id=name, contact=chat.contact, number=number)
             (receipt,) = await self.submit([asked], frame.client_id, "no_chat")
+            chat.called_back_by = name
             core.counters["numbers_left"] += not receipt.duplicate
-            return frames.Ack(seq=receipt.seq, client_id=frame.client_id)
+            return frames.Ack(seq=receipt.seq, client_id=frame.client_id, became="callback")
         if chat is not None and chat.phase == "connected":
             raise BadFrame("no_callback", "somebody is here already", frame.client_id)
-        if core.is_open(inbox) or inbox.callback_queue is None:
+        is_known = self._channel_of(self.contact_of(session, frame.client_id)) == "voice"
+        if inbox.callback_queue is None or (core.is_open(inbox) and not is_known):
             raise BadFrame("no_callback", "begin a chat: callbacks are taken from the line", frame.client_id)
         given = forms.answers(_optional(forms.fields_of(inbox, is_open=True)), frame.fields, frame.client_id)
         self._take_turn(session.inbox, frame.client_id)
@@ -160,7 +174,7 @@ class Beginning:
         )
         (receipt,) = await self.submit([arrival], frame.client_id, "not_taken")
         core.counters["numbers_left"] += not receipt.duplicate
-        return frames.Ack(seq=receipt.seq, client_id=frame.client_id)
+        return frames.Ack(seq=receipt.seq, client_id=frame.client_id, became="callback")
 
     async def submit(
         self,

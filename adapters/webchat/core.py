@@ -20,10 +20,6 @@ from engine.ports import EngineLink, Receipt
 SOURCE: Final = "webchat"
 AGAIN_AFTER_S: Final = 0.5
 """When the engine cannot even take what ends something, it is told again so much later."""
-OPEN_FOR_NS: Final = SECOND_NS
-"""So long a look at whether a queue is open is good."""
-
-
 NOTICES_MAX: Final = 3
 """What more plans in force would tell is left out, the least grave first."""
 
@@ -63,8 +59,8 @@ class Core:
     visitors: Visitors = field(default_factory=Visitors)
     counters: Counter[str] = field(default_factory=Counter)
     stopping: bool = False
-    open_queues: dict[str, tuple[int, bool]] = field(default_factory=dict)
-    """When each queue was looked at, and whether it was open."""
+    open_queues: dict[str, bool] = field(default_factory=dict)
+    """Those that were looked at since a queue opened or closed last."""
     plans: list[PlanNotice] | None = None
     """What plans in force tell; None: to be looked at anew."""
 
@@ -95,11 +91,9 @@ class Core:
 
     def is_open(self, inbox: Inbox) -> bool:
         """Whether the inbox's queue takes contacts."""
-        now_ns = self.monotonic_ns()
-        at_ns, is_open = self.open_queues.get(inbox.queue, (-OPEN_FOR_NS, False))
-        if now_ns - at_ns >= OPEN_FOR_NS:
-            is_open = self.engine.views.queue(inbox.queue).open
-            self.open_queues[inbox.queue] = now_ns, is_open
+        is_open = self.open_queues.get(inbox.queue)
+        if is_open is None:
+            is_open = self.open_queues[inbox.queue] = self.engine.views.queue(inbox.queue).open
         return is_open
 
     def notices(self, inbox: Inbox) -> list[Notice]:

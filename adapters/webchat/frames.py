@@ -159,6 +159,8 @@ class State(msgspec.Struct, frozen=True):
     """csat, nps or ces, where the visitor is asked."""
     contact_id: int = 0
     notices: list[Notice] = []
+    open: bool = True
+    """Whether chats are taken now."""
 
 
 class Welcome(ServerFrame, frozen=True, kw_only=True, tag="welcome"):
@@ -177,6 +179,8 @@ class Ack(ServerFrame, frozen=True, kw_only=True, tag="ack"):
     """What the client named `client_id` is in the log at `seq`."""
 
     client_id: str
+    became: Literal["", "chat", "message", "callback"] = ""
+    """What was begun or left by it, whatever the page took it for: the queue may have opened or closed meanwhile."""
 
 
 class Message(ServerFrame, frozen=True, kw_only=True, tag="message"):
@@ -241,6 +245,12 @@ class Pong(ServerFrame, frozen=True, kw_only=True, tag="pong"):
     """Yes."""
 
 
+class Open(ServerFrame, frozen=True, kw_only=True, tag="open"):
+    """Whether chats are taken from now on."""
+
+    open: bool
+
+
 class Notices(ServerFrame, frozen=True, kw_only=True, tag="notices"):
     """What plans in force tell visitors, all of it, from now on."""
 
@@ -260,7 +270,19 @@ class Error(ServerFrame, frozen=True, kw_only=True, tag="error"):
 
 
 AnyServerFrame = (
-    Welcome | Ack | Message | Queue | Assigned | AgentTyping | AgentRead | Ended | Earlier | Pong | Notices | Error
+    Welcome
+    | Ack
+    | Message
+    | Queue
+    | Assigned
+    | AgentTyping
+    | AgentRead
+    | Ended
+    | Earlier
+    | Pong
+    | Open
+    | Notices
+    | Error
 )
 
 
@@ -321,8 +343,11 @@ def encode(frame: AnyServerFrame) -> str:
 
 def frames_between(seq: int, before: State | None, now: State) -> list[AnyServerFrame]:
     """What a client has to hear who saw the state `before`; None: all of it. Said twice, it does no harm."""
-    told = [] if before is None else before.notices
-    news: list[AnyServerFrame] = [Notices(seq=seq, notices=now.notices)] if told != now.notices else []
+    news: list[AnyServerFrame] = []
+    if before is None or before.open != now.open:
+        news.append(Open(seq=seq, open=now.open))
+    if before is None or before.notices != now.notices:
+        news.append(Notices(seq=seq, notices=now.notices))
     return news + _of_chat(seq, before, now)
 
 

@@ -33,7 +33,9 @@ class ShownInbox(msgspec.Struct, frozen=True):
     greeting: str
     open: bool
     fields: list[ShownField]
-    """Before a chat, or before a message where it is closed."""
+    """Before a chat, or before a message where it is closed: what holds now of the two that follow."""
+    chat_fields: list[ShownField]
+    message_fields: list[ShownField]
     can_leave_message: bool
     can_leave_number: bool
     """While it is closed."""
@@ -69,16 +71,22 @@ def described(inbox: Inbox, wanted: str, *, is_open: bool, has_files: bool, noti
     locale = locale_of(wanted, inbox.locale)
     words = catalogue(locale)
     takes_files = inbox.files.allowed and has_files
+    chat_fields, message_fields = (
+        [
+            ShownField(field.name, in_locale(field.label, locale), field.kind, field.required)
+            for field in fields_of(inbox, is_open=whether)
+        ]
+        for whether in (True, False)
+    )
     return ShownInbox(
         locale=locale,
         texts=words,
         title=in_locale(inbox.title, locale) or words["title"],
         greeting=in_locale(inbox.greeting, locale) or words["greeting"],
         open=is_open,
-        fields=[
-            ShownField(field.name, in_locale(field.label, locale), field.kind, field.required)
-            for field in fields_of(inbox, is_open=is_open)
-        ],
+        fields=chat_fields if is_open else message_fields,
+        chat_fields=chat_fields,
+        message_fields=message_fields,
         can_leave_message=inbox.message_queue is not None,
         can_leave_number=inbox.callback_queue is not None,
         files=inbox.files.media_types if takes_files else [],

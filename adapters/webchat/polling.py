@@ -10,7 +10,7 @@ from aiohttp import web
 from adapters.webchat import frames
 from adapters.webchat.conduct import Conduct
 from adapters.webchat.core import Core
-from adapters.webchat.frames import FRAME_BYTES_MAX, AnyServerFrame, BadFrame
+from adapters.webchat.frames import FRAME_BYTES_MAX, AnyServerFrame, BadFrame, Welcome
 from adapters.webchat.page import Page, tag_of
 from adapters.webchat.reception import Reception
 from adapters.webchat.switchboard import Switchboard
@@ -55,7 +55,8 @@ class Polling:
         try:
             frame = frames.decode(body)
             if isinstance(frame, frames.Hello):
-                return _reply([self._welcome(frame, inbox, address)])
+                welcome = self._welcome(frame, inbox, address)
+                return _reply([welcome], tag_of(welcome.state))
             session = self.session_of(request, inbox)
             visitor = self._reception.visitor_of(session)
             try:
@@ -101,7 +102,7 @@ class Polling:
             raise web.HTTPUnauthorized(text="say hello first, and bring the session of the welcome as Bearer token")
         return session
 
-    def _welcome(self, hello: frames.Hello, inbox: str, address: str) -> AnyServerFrame:
+    def _welcome(self, hello: frames.Hello, inbox: str, address: str) -> Welcome:
         if hello.inbox != inbox:
             raise BadFrame("no_inbox", "the hello names another inbox than the address")
         session = self._reception.session_of(hello, address)

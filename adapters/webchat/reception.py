@@ -90,11 +90,10 @@ class Reception:
         core = self._core
         records = conversations_of(core, session.inbox, session.known_as)
         state = self.state_of(visitor, records[0] if records else None, left)
-        inbox = core.inbox(session)
         return frames.Welcome(
             seq=core.seq,
             session=core.signer.sign(session),
-            open=core.is_open(inbox),
+            open=state.open,
             state=state,
             has_history=any(record.id != state.contact_id for record in records),
             named=bool(session.shown_name),
@@ -107,6 +106,7 @@ class Reception:
         """
         asked = self._core.settings.inboxes.get(visitor.key[0])
         notices = self._core.notices(asked) if asked is not None else []
+        is_open = asked is not None and self._core.is_open(asked)
         chat = visitor.chat
         if chat is None and latest is not None and latest.channel == "chat" and latest.closed_ns:
             age_s = self._core.now_s - latest.closed_ns // SECOND_NS
@@ -120,8 +120,8 @@ class Reception:
                 visitor.chat = chat
                 self._surveys.consider(chat)
         if chat is None or chat.is_left(left):
-            return State(notices=notices)
-        state = msgspec.structs.replace(chat.state(), notices=notices)
+            return State(notices=notices, open=is_open)
+        state = msgspec.structs.replace(chat.state(), notices=notices, open=is_open)
         if state.survey and visitor.watchers:
             self._surveys.ask(chat)
         return state

@@ -23,7 +23,15 @@ from engine.messages.effects import (
     RefuseContact,
 )
 from engine.messages.kind_set import KindSet
-from engine.messages.kinds import BY_AGENT, MESSAGE_SENT, MESSAGES_READ, PLAN_ACTIVATED, PLAN_DEACTIVATED
+from engine.messages.kinds import (
+    BY_AGENT,
+    MESSAGE_SENT,
+    MESSAGES_READ,
+    PLAN_ACTIVATED,
+    PLAN_DEACTIVATED,
+    QUEUE_CLOSED,
+    QUEUE_OPENED,
+)
 from engine.messages.observed import ContactReleased
 from engine.ports import Hint, OpenContact, Turn
 
@@ -31,6 +39,7 @@ logger = logging.getLogger(__name__)
 LEG: Final = "visitor"
 LINES: Final = KindSet(MESSAGE_SENT, MESSAGES_READ)
 PLANS: Final = KindSet(PLAN_ACTIVATED, PLAN_DEACTIVATED)
+DOORS: Final = KindSet(QUEUE_OPENED, QUEUE_CLOSED)
 PLACES_EVERY_S: Final = 1.0
 """Places in line are told at most so often."""
 PLACES_MAX: Final = 500
@@ -165,11 +174,15 @@ class Switchboard:
     # --- lines, marks, signs
 
     def _on_turn(self, turn: Turn) -> None:
-        """Wake who has a new line, or a mark of how far the agent has read."""
+        """Wake who has a new line or a mark of how far the agent has read, and all where a queue or a plan changed."""
         self._stirred = True
         visitors = self._core.visitors
-        if not PLANS.isdisjoint(turn.kinds):
+        has_plan, has_door = not PLANS.isdisjoint(turn.kinds), not DOORS.isdisjoint(turn.kinds)
+        if has_plan:
             self._core.plans = None
+        if has_door:
+            self._core.open_queues.clear()
+        if has_plan or has_door:
             for visitor in visitors:
                 visitor.wake()
         if not visitors.by_id or LINES.isdisjoint(turn.kinds):

@@ -23,6 +23,7 @@ from engine.messages.observed import (
     Observed,
     OfferAnswered,
     QueueClosed,
+    QueueOpened,
 )
 from engine.ports import Receipt
 from tests.adapter_support import run_engine
@@ -101,6 +102,10 @@ class House:
     async def close_queue(self, queue: str = "help") -> None:
         """Close a queue."""
         await self.tell(QueueClosed(queue=queue))
+
+    async def open_queue(self, queue: str = "help") -> None:
+        """Open a queue."""
+        await self.tell(QueueOpened(queue=queue))
 
     async def start_again(self, folder: Path) -> None:
         """Let the adapter forget everything, as a start of the service does; it listens where it did."""

@@ -30,8 +30,10 @@ class Poller:
             f"{self._url}/chat/v1/frames?inbox=web", json=frame, headers=self._headers
         ) as answer:
             assert answer.status == 200, await answer.text()
-            found: list[dict[str, Any]] = (await answer.json())["frames"]
-            return found
+            batch = await answer.json()
+        self.seen = batch["seen"] or self.seen
+        found: list[dict[str, Any]] = batch["frames"]
+        return found
 
     async def poll(self) -> list[dict[str, Any]]:
         """Wait for news."""

@@ -24,6 +24,8 @@ export const chat = {
   view: "",
   // A line that is not written yet to its end, where its field is not shown.
   draft: "",
+  // What was filled in beside it, by the names of the questions.
+  filled: {},
   isOpen: false,
   unread: 0,
   // Lines shown, by sequence; the greatest of them; how far this side has read.
@@ -47,7 +49,14 @@ export const say = (word, values = {}) =>
 export const isUnderWay = () => chat.state.phase === "queued" || chat.state.phase === "connected";
 
 // What is asked before a chat: not the name of one whom the site has named.
-export const questions = () => chat.settings.fields.filter(({ name }) => name !== "name" || !chat.isNamed);
+export const questions = () => (chat.settings.open ? chat.settings.chat_fields : chat.settings.message_fields)
+  .filter(({ name }) => name !== "name" || !chat.isNamed);
+
+// The view that asks them: before a chat, or instead of one.
+export const formName = () => (chat.settings.open ? "form" : "closed");
+
+// The first line is said, and what becomes of it is not known yet.
+export const isBeginning = () => [...chat.pending.values()].some((one) => one.frame.type === "start");
 
 // 70 bytes, 19.5 kB, 10 MB: never more than it is.
 export const sized = (bytes) => {

@@ -1,6 +1,6 @@
 // What the visitor does: begin, write, attach, type, end.
 
-import { chat, freshId, say, sized } from "./chat.js";
+import { chat, freshId, isBeginning, say, sized } from "./chat.js";
 import { put } from "./outbox.js";
 import { endButton } from "./panel.js";
 import { address } from "./place.js";
@@ -9,7 +9,7 @@ import { tell } from "./signals.js";
 
 const begin = (text, fields) => put({ type: "start", client_id: freshId(), text, fields });
 
-const hasBegun = () => chat.state.phase !== "none" || [...chat.pending.values()].some((one) => one.frame.type === "start");
+const hasBegun = () => chat.state.phase !== "none" || isBeginning();
 
 export function submitForm(form) {
   const fields = {};

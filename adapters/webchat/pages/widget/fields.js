@@ -64,7 +64,7 @@ export function numberForm(done, back) {
   const made = make("form", { novalidate: true, onsubmit: (event) => {
     asked(event);
     if (!holds(made)) return;
-    if (chat.state.phase === "connected") return; // said beside it: nobody is called who is spoken with
+    if (isUnneeded()) return; // said beside it: nobody is called who is spoken with
     put({ type: "leave_number", client_id: freshId(), number: made.elements.number.value.trim() });
     done();
   } }, field("number", say("number"), "tel", true), make("p", { class: "agent", role: "status", hidden: true }), button("call_me", "call"),
@@ -73,12 +73,13 @@ export function numberForm(done, back) {
   return [made];
 }
 
-// Somebody is there to talk to while a number is being written still.
+const isUnneeded = () => chat.state.phase === "connected" || (chat.state.phase === "none" && chat.settings.open);
+
+// Somebody is there to talk to, or chats are taken again, while a number is being written still.
 export function tellOfAgent(form) {
   const { phase, agent } = chat.state;
-  const isHere = phase === "connected";
   const told = form.querySelector(".agent");
-  told.hidden = !isHere;
-  told.textContent = isHere ? say("number_unneeded", { agent }) : "";
-  form.querySelector(".call").hidden = isHere;
+  told.hidden = !isUnneeded();
+  told.textContent = told.hidden ? "" : say(phase === "none" ? "number_open" : "number_unneeded", { agent });
+  form.querySelector(".call").hidden = !told.hidden;
 }

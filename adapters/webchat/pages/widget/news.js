@@ -1,6 +1,6 @@
 // What comes in, and what it changes on the page.
 
-import { chat, isUnderWay, questions, say } from "./chat.js";
+import { chat, formName, isBeginning, isUnderWay, questions, say } from "./chat.js";
 import { tellOfAgent } from "./fields.js";
 import { keep } from "./kept.js";
 import { clearLog, markRead, showHistory, showLine, showReadBy } from "./lines.js";
@@ -22,7 +22,8 @@ export function heard(frame) {
   if (frame.type === "error") return refused(frame);
   if (frame.type === "history") return showHistory(frame);
   if (frame.type === "notices") return showNotices(frame.notices);
-  if (frame.type === "queue") Object.assign(state, frame, { phase: "queued", agent: "" });
+  if (frame.type === "open") chat.settings.open = frame.open;
+  else if (frame.type === "queue") Object.assign(state, frame, { phase: "queued", agent: "" });
   else if (frame.type === "assigned") Object.assign(state, { phase: frame.agent ? "connected" : "queued", agent: frame.agent, agent_typing: false });
   else if (frame.type === "typing") state.agent_typing = frame.on;
   else if (frame.type === "read") return showReadBy(frame.read_seq);
@@ -62,9 +63,8 @@ function acked(frame) {
   const entry = settle(frame.client_id);
   if (!entry) return;
   chat.isBusy = false;
-  const { type } = entry.frame;
-  if (type === "start" && !chat.settings.open) left("message_left", entry);
-  else if (type === "leave_number" && chat.state.phase === "none") left("number_left", entry);
+  if (frame.became === "message") left("message_left", entry);
+  else if (frame.became === "callback" && chat.state.phase === "none") left("number_left", entry);
   else inLog(entry, frame.seq);
 }
 
@@ -86,7 +86,7 @@ export function refresh() {
   else if (state.phase === "ended") turn(state.survey ? "survey" : chat.view === "thanks" ? "thanks" : "ended");
   else if (asksNumber || (chat.view === "number" && isWritten(area.querySelector("[name=number]")))) tellOfAgent(area);
   else if (isUnderWay()) turn("chat");
-  else if (chat.view !== "left") turn(settings.open && !questions().length ? "chat" : "form");
+  else if (chat.view !== "left" && !(chat.view === "chat" && isBeginning())) turn(settings.open && !questions().length ? "chat" : formName());
   if (isUnderWay()) {
     hide(".greeting", true);
     hide(".number", !(state.phase === "queued" && state.can_leave_number));

@@ -1,6 +1,6 @@
 // What the service did not take: why, in the reader's words, and what was filled in stands in its form again.
 
-import { chat, say } from "./chat.js";
+import { chat, formName, say } from "./chat.js";
 import { describe } from "./describe.js";
 import { giveUp, mark, nameUnderWay, sayAgain, settle } from "./outbox.js";
 import { status } from "./panel.js";
@@ -9,7 +9,7 @@ import { showAgain, turn } from "./views.js";
 
 const OWN_WORDS = ["answered_already", "bad_number", "too_many_files", "bad_attachment"];
 const NOT_HERE = ["identity_required", "bad_identity", "no_inbox"];
-const FORMS = { start: "form", leave_number: "number" };
+const FORMS = { start: formName, leave_number: () => "number" };
 
 export function refused(frame) {
   const before = chat.pending.get(frame.client_id);
@@ -37,13 +37,13 @@ function fail(entry, words) {
   entry.element?.classList.add("failed");
   mark(entry, words);
   status.textContent = words;
-  if (FORMS[type]) showAgain(FORMS[type], answersOf(entry.frame));
+  if (FORMS[type]) showAgain(FORMS[type](), answersOf(entry.frame));
   else if (type === "survey" && chat.view === "thanks") turn("ended");
 }
 
 // The form says what is wrong. One that does not ask for that is of before a change: the inbox was closed, or set anew.
 async function askAgain(entry, fault) {
-  const shown = () => showAgain(FORMS[entry.frame.type], answersOf(entry.frame), fault);
+  const shown = () => showAgain(FORMS[entry.frame.type](), answersOf(entry.frame), fault);
   if (!shown() && !((await describe()) && shown())) return fail(entry, say("form_changed"));
   entry.element?.remove();
   tell("changed");

@@ -6,12 +6,16 @@ import { make } from "./dom.js";
 import { showUnsent } from "./outbox.js";
 import { area, root, status } from "./panel.js";
 
+const FIELDS = "input:not([type=file]),textarea";
+const QUESTIONS = ".asking input:not([name=number])";
 const PAUSE_MS = 1000; // who paused for so long, with nothing in the field, is in the middle of nothing
 let lastTyped = { field: null, atMs: 0 };
 let held = null;
 
 // Where keys do nothing: what stands there is read out, and Tab goes on from it.
 export const toHeading = () => (area.querySelector("[tabindex='-1']") || status).focus();
+
+export const isForm = (view) => view === "form" || view === "closed";
 
 export const isWritten = (field) => Boolean(field && (field.value.trim() || (field === lastTyped.field && performance.now() - lastTyped.atMs < PAUSE_MS)));
 
@@ -54,15 +58,34 @@ export function letGo() {
 // The visitor goes on to another place, and may come back to the words.
 export function keepDraft() {
   chat.draft = area.querySelector("textarea")?.value ?? chat.draft;
+  for (const { name, value } of area.querySelectorAll(QUESTIONS)) chat.filled[name] = value;
+}
+
+export function bringBack() {
+  for (const input of area.querySelectorAll(QUESTIONS)) input.value = chat.filled[input.name] ?? "";
+}
+
+// Before a chat one form gives way to the other: at which question the visitor stands, and where in it.
+export function standing() {
+  const found = root.activeElement;
+  return chat.state.phase === "none" && found?.matches(FIELDS) ? { name: found.name, at: found.selectionEnd } : null;
+}
+
+// Whether the same is asked again; what is typed on goes there then.
+export function standAgain(before) {
+  const found = before && [...area.querySelectorAll(FIELDS)].find(({ name }) => name === before.name);
+  found?.focus();
+  if (found && before.at !== null) found.setSelectionRange(before.at, before.at);
+  return Boolean(found);
 }
 
 // Takes what stands in the area before it changes by itself, and returns the part of it that stays.
 export function setAside(next) {
-  const goesOn = next === "chat" || next === "form";
+  const goesOn = next === "chat" || isForm(next);
   if (held && (goesOn || !held.contains(root.activeElement))) letGo();
   const field = area.querySelector("form:not(.held) :is(textarea,[name=number])");
   if (!field) return held;
-  if (chat.view === "form" || (chat.view === "chat" && goesOn)) keepDraft();
+  if (isForm(chat.view) || (chat.view === "chat" && goesOn)) keepDraft();
   else if (chat.view !== "survey" && !goesOn && !chat.isBarred && field === root.activeElement && isWritten(field)) hold(field);
   else tellUnsent(field.value);
   if (chat.view === "number" && !goesOn) {

@@ -10,7 +10,7 @@ import { atEnd, clearLog, toEnd } from "./lines.js";
 import { area, closeButton, log, root, status } from "./panel.js";
 import { tell } from "./signals.js";
 import { surveyForm } from "./survey.js";
-import { keepDraft, letGo, setAside, toHeading } from "./unsent.js";
+import { bringBack, isForm, keepDraft, letGo, setAside, standAgain, standing, toHeading } from "./unsent.js";
 
 const numberButton = () => button("leave_number", "second number", () => show("number", true));
 const againButton = () => button("again", "second", () => {
@@ -21,7 +21,7 @@ const againButton = () => button("again", "second", () => {
   for (const field of area.querySelectorAll("textarea")) field.value = "";
   clearLog();
   for (const element of log.querySelectorAll(".line:not([data-seq]), .past")) element.remove();
-  Object.assign(chat, { hasHistory: true, historyShown: false });
+  Object.assign(chat, { filled: {}, hasHistory: true, historyShown: false });
   describe().then(() => { tell("changed"); focusFirst(); });
 });
 // Shown once it is known that there were any.
@@ -92,7 +92,7 @@ const number = () => numberForm(
 );
 
 const views = {
-  form, chat: writing, number,
+  form, closed: form, chat: writing, number,
   survey: () => surveyForm(() => show("thanks"), againButton()),
   thanks: () => [make("p", { tabindex: "-1" }, say("thanks")), againButton()],
   ended: () => [againButton()],
@@ -114,9 +114,10 @@ export function show(name, focus = false) {
 export function turn(name) {
   if (chat.view === name) return;
   const had = area.contains(root.activeElement) || root.activeElement === status;
+  const before = standing();
   const stays = setAside(name);
   change(name, stays);
-  if (had && !stays) toHeading();
+  if (!standAgain(before) && had && !stays) toHeading();
 }
 
 function change(name, stays = null) {
@@ -124,7 +125,8 @@ function change(name, stays = null) {
   chat.view = name;
   for (const part of [...area.children]) if (part !== stays) part.remove();
   area.append(...views[name]());
-  if (name === "chat" || name === "form") chat.draft = "";
+  if ((name === "chat" || isForm(name)) && area.querySelector("textarea")) chat.draft = "";
+  bringBack();
   if (follow) toEnd();
 }
 
