@@ -57,6 +57,7 @@ def _print(found: dict[str, Any]) -> None:
     from simulations.commands.printing import printer
     from simulations.commands.tables import TITLES, table_of
     from simulations.compare.paired import winner
+    from simulations.compare.unlike import sentences
     from simulations.experiment.figures import RARE
     from simulations.notation.numbers import PLAIN_FROM, number, with_half
 
@@ -66,6 +67,7 @@ def _print(found: dict[str, Any]) -> None:
         title=f"one: {_named(found, 'one')}; other: {_named(found, 'other')}; other minus one, same callers",
         caption=f"± {found['confidence']:.0%} confidence",
     )
+    money = ", ".join(dict.fromkeys((found["currency"], found["other_currency"])))
     last = ""
     for row in found["figures"]:
         values = [row[key]["value"] for key in ("one", "other")]
@@ -75,10 +77,12 @@ def _print(found: dict[str, Any]) -> None:
         digits = 0 if max(abs(value or 0.0) for value in values) / unit >= PLAIN_FROM else 2
         cells = ["-" if value is None else number(value / unit, digits) for value in values]
         gap = with_half(row["difference"], unit, digits=digits, sign="+")
-        title = TITLES.get(row["figure"], f"{row['figure']}, {found['currency']}")
+        title = TITLES.get(row["figure"], f"{row['figure']}, {money}")
         table.add_row("" if row["queue"] == last else row["queue"], title, *cells, gap, winner(row))
         last = row["queue"]
     printer().print(table)
+    for sentence in sentences(found):
+        typer.echo(sentence)
     typer.echo(f"{found['replications']} replications of each. {of_seed(found['seed'])}")
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.errors import ConfigError
 from engine.model.settings import SECOND_NS
+from simulations.compare.unlike import unlike
 from simulations.experiment.costs import total_benefits, total_costs
 from simulations.experiment.estimates import Estimate, mean, ratio, t_quantile
 from simulations.experiment.figures import Counted
@@ -62,7 +63,7 @@ def comparison(one: Result, other: Result, files: tuple[str, str] = ("", "")) ->
         "seed": one.seed,
         "replications": one.replications,
         "confidence": one.confidence,
-        "currency": one.model.file.costs.currency,
+        **unlike(one.model.file, other.model.file),
         "figures": compared(one, other),
     }
 
@@ -70,12 +71,14 @@ def comparison(one: Result, other: Result, files: tuple[str, str] = ("", "")) ->
 def compared(one: Result, other: Result) -> list[Row]:
     """Return the figures of every queue that both have, of all together, and the cost, each with other minus one.
 
-    `better` names who wins, "one" or "other", and is None where the interval of the difference holds 0. Raises
-    ConfigError where the results do not have the same seed and as many replications.
+    `better` names who wins, "one" or "other", and is None where the interval of the difference holds 0. Money of two
+    currencies has no difference. Raises ConfigError where the results do not have the same seed and as many
+    replications.
     """
     if (one.seed, one.replications) != (other.seed, other.replications):
         raise ConfigError(["the results have other seeds or numbers of replications; simulate both with the same"])
     shared = [name for name in one.queues if name in other.queues]
+    is_one_currency = one.model.file.costs.currency == other.model.file.costs.currency
     rows = []
     for queue in [*shared, None]:
         for figure, more_is_better in MORE_IS_BETTER.items():
@@ -84,14 +87,18 @@ def compared(one: Result, other: Result) -> list[Row]:
     for figure, amounts, more_is_better in (("cost", total_costs, False), ("benefit", total_benefits, True)):
         each = amounts(one), amounts(other)
         if figure == "cost" or any(amount.any() for amount in each):
-            before, after, apart = (mean(amount, one.confidence) for amount in (*each, each[1] - each[0]))
+            gap_of = each[1] - each[0] if is_one_currency else np.full(one.replications, np.nan)
+            before, after, apart = (mean(amount, one.confidence) for amount in (*each, gap_of))
             rows.append(row_of(None, figure, (before, after, apart), more_is_better))
     return rows
 
 
 def winner(row: Row) -> str:
-    """Return who is better in a row of `compared`, in words: "one", "other", "chance", or "the same"."""
+    """Return who is better in a row of `compared`, in words: "one", "other", "chance", "the same", or "-" where there
+    is nothing to compare."""
     apart = row["difference"]
+    if apart["value"] is None:
+        return "-"
     is_same = apart["value"] == apart["low"] == apart["high"] == 0.0
     return row["better"] or ("the same" if is_same else "chance")
 

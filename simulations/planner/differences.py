@@ -17,6 +17,7 @@ from simulations.compare.files import (
 from simulations.compare.paired import MORE_IS_BETTER, comparison, interval_differences, winner
 from simulations.compare.sweep import Sweep
 from simulations.compare.sweep_told import rows, write_sweep
+from simulations.compare.unlike import sentences
 from simulations.experiment.figures import RARE
 from simulations.notation.numbers import number, with_half
 from simulations.planner.runs import SHARE, Run
@@ -72,7 +73,8 @@ class Comparison(msgspec.Struct, dict=True):
             ["queue", "figure", "one", "other", "other less one", "better"],
             body,
             f"shares in %, times in s; ± {self.told['confidence']:.0%} confidence, {self.told['replications']} "
-            f"replications with the same callers, seed {self.told['seed']}",
+            f"replications with the same callers, seed {self.told['seed']}"
+            + "".join(f". {sentence.removesuffix('.')}" for sentence in sentences(self.told)),
             words=2,
         )
 

@@ -1,6 +1,6 @@
 """Two scenarios with the same callers: what differs, and whether beyond chance."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from simulations.report.folder import Folder, Row, limits_of
@@ -30,7 +30,7 @@ def comparison(folder: Folder, say: Words) -> Section | Missing:
     panels = [_panel(name, rows[:ROWS_MAX], folder, say) for name, rows in told.items()]
     legend = [("dot dot better", say("other_better")), ("dot dot worse", say("one_better")), ("dot dot", say("chance"))]
     lead = [say("comparison_lead", one=_name(folder, "one", say), other=_name(folder, "other", say))]
-    lead += _fidelity(folder, say)
+    lead += [*_unlike(folder.compare, say), *_fidelity(folder, say)]
     lead += [
         _sentence(row, folder, say) for row in folder.compare["figures"] if row["queue"] == "all" and row["better"]
     ]
@@ -40,6 +40,26 @@ def comparison(folder: Folder, say: Words) -> Section | Missing:
     notes = [say("whatif_model")] if folder.is_whatif else []
     table = _table(folder.compare["figures"], folder, say)
     return Section("comparison", lead, panels, table, legend, wide=True, notes=notes)
+
+
+def _unlike(made: Row, say: Words) -> Iterator[str]:
+    """Yield what of the two is not compared, or not of the same: of a comparison whose folder tells it."""
+    currencies = made.get("currency"), made.get("other_currency", made.get("currency"))
+    if currencies[0] != currencies[1]:
+        yield say("comparison_currencies", one=currencies[0], other=currencies[1])
+    for side in ("one", "other"):
+        if queues := made.get(f"queues_of_{side}"):
+            yield say(f"comparison_queues_of_{side}", queues=", ".join(queues))
+    horizons = made.get("one_horizon"), made.get("other_horizon")
+    if horizons[0] != horizons[1]:
+        one, other = (f"{horizon['from']} – {horizon['to']}" for horizon in horizons if horizon)
+        yield say("comparison_horizons", one=one, other=other)
+
+
+def _currency(folder: Folder) -> str:
+    """Return what money is in: both currencies where the two sides have their own."""
+    made = folder.compare or {}
+    return ", ".join(dict.fromkeys(made[key] for key in ("currency", "other_currency") if key in made))
 
 
 def _fidelity(folder: Folder, say: Words) -> list[str]:
@@ -97,7 +117,7 @@ def _written(row: Row, key: str, say: Words, digits: int = 1) -> str:
 
 def _sentence(row: Row, folder: Folder, say: Words) -> str:
     """Return who is better and by how much: so much more, or less, than the other has."""
-    figure = say(f"figure_{row['figure']}", currency=(folder.compare or {}).get("currency", ""))
+    figure = say(f"figure_{row['figure']}", currency=_currency(folder))
     apart, has_more = row["difference"], (row["difference"]["value"] > 0.0) == (row["better"] == "other")
     if apart["value"] < 0.0:
         turned = {"value": "value", "low": "high", "high": "low"}
@@ -123,17 +143,19 @@ def _panel(name: str, rows: list[Row], folder: Folder, say: Words) -> Panel:
 
     shapes, height = in_rows(named, written, say("other_minus_one"))
     told = "; ".join(f"{one.name} {say.limits(one.figure, 2)}" for one in named)
-    title = say.heading(f"figure_{name}", currency=(folder.compare or {}).get("currency", ""))
+    title = say.heading(f"figure_{name}", currency=_currency(folder))
     return Panel(title, f"{say('other_minus_one')}: {told}", shapes, height)
 
 
 def _table(rows: list[Row], folder: Folder, say: Words) -> Table:
     cells = []
     for row in rows:
-        figure = say(f"figure_{row['figure']}", currency=(folder.compare or {}).get("currency", ""))
+        figure = say(f"figure_{row['figure']}", currency=_currency(folder))
         queue = say("all_queues") if row["queue"] == "all" else row["queue"]
         apart = row["difference"]
         nobody = "chance" if apart["low"] is None or apart["low"] != apart["high"] else "not_drawn"
+        if apart["value"] is None:
+            nobody = "not_compared"
         if nobody == "not_drawn" and not apart["value"]:
             nobody = "the_same"
         better = _name(folder, row["better"], say) if row["better"] else say(nobody)

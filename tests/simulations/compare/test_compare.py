@@ -11,7 +11,8 @@ import typer
 from typer.testing import CliRunner, Result
 
 from simulations.commands.compare import compare as compare_command
-from simulations.compare.paired import compared, difference, winner
+from simulations.compare.paired import compared, comparison, difference, winner
+from simulations.compare.unlike import sentences
 from simulations.experiment.simulate import simulate
 from simulations.scenario.scenario import Scenario
 
@@ -81,3 +82,29 @@ def test_a_scenario_does_not_differ_from_itself(tmp_path: Path) -> None:
     assert "a.yaml" in told, "both are called 'scenario'"
     found = json.loads(said(*map(str, files), "-n", "3", "--json").stdout)
     assert (found["one_file"], found["other_file"]) == tuple(map(str, files))
+
+
+def test_what_is_not_of_the_same_is_told_and_not_subtracted(tmp_path: Path) -> None:
+    raw = json.loads(json.dumps(RAW))
+    raw["costs"] = {"agent_hour": 60_000, "currency": "VND"}
+    raw["horizon"] |= {"to": "2026-11-23 09:00"}
+    raw["queues"]["mail"] = raw["queues"]["sales"] | {"agents": 2}
+    for name, said_of in (("one", RAW), ("other", raw)):
+        (tmp_path / f"{name}.yaml").write_text(json.dumps(said_of))
+    places = [str(tmp_path / f"{name}.yaml") for name in ("one", "other")]
+    found = json.loads(said(*places, "-n", "3", "--json").stdout)
+    cost = next(row for row in found["figures"] if row["figure"] == "cost")
+    assert (cost["one"]["value"], cost["other"]["value"]) == (120.0, 480_000.0)
+    assert (cost["difference"], cost["better"]) == ({"value": None, "low": None, "high": None}, None)
+    assert (winner(cost), found["queues_of_one"], found["queues_of_other"]) == ("-", [], ["mail"])
+    assert (found["currency"], found["other_currency"]) == ("EUR", "VND")
+    told = said(*places, "-n", "3").stdout
+    assert "cost, EUR, VND" in told
+    for sentence in (
+        "Money is not compared: one is in EUR, other in VND.",
+        "Queues not compared: mail of other alone.",
+        "one is 2026-11-23 08:00 UTC to 2026-11-23 10:00 UTC, other 2026-11-23 08:00 UTC to 2026-11-23 09:00 UTC",
+    ):
+        assert sentence in told
+    one = simulate(Scenario.of(RAW), 2)
+    assert sentences(comparison(one, one)) == []

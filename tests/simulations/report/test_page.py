@@ -364,6 +364,23 @@ def test_amounts_of_a_comparison_are_rounded_and_what_is_not_drawn_is_no_evidenc
     assert section.table.rows[1][2] == "nothing drawn"
 
 
+def test_a_comparison_tells_what_is_not_compared() -> None:
+    nothing = {"value": None, "low": None, "high": None}
+    some = {"value": 5.0, "low": 4.0, "high": 6.0}
+    rows = [{"queue": "all", "figure": "cost", "one": some, "other": some, "difference": nothing, "better": None}]
+    made: dict[str, Any] = {"one": "x", "other": "y", "figures": rows, "currency": "EUR", "other_currency": "VND"}
+    made |= {"queues_of_one": [], "queues_of_other": ["mail"]}
+    made |= {f"{side}_horizon": {"from": "8:00", "to": to} for side, to in (("one", "9:00"), ("other", "10:00"))}
+    section = comparison(Folder(Path(), compare=made), Words())
+    assert isinstance(section, Section)
+    assert section.lead[1:] == [
+        "Money is not compared: one is in EUR, other in VND.",
+        "Queues of other alone, not compared: mail. All queues and money are of each side's own.",
+        "The horizons differ: one is 8:00 – 9:00, other 8:00 – 10:00; each figure is of the whole of its own.",
+    ]
+    assert section.table.rows[0][1:3] == ["cost, EUR, VND", "not compared"]
+
+
 def test_a_sweep_is_drawn_along_what_has_the_most_values(tmp_path: Path) -> None:
     axes = [parse_vary("queues.sales.strategy=erlang,longest-idle"), parse_vary("volume=0.8:1.2:0.2")]
     write_sweep(sweep(Scenario.of(RAW), axes, 2), tmp_path)

@@ -1,0 +1,47 @@
+"""What of two scenarios cannot be compared: money of two currencies, queues of one side, other stretches of time."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from simulations.scenario.file import ScenarioFile
+
+Row = dict[str, Any]
+
+
+def unlike(one: ScenarioFile, other: ScenarioFile) -> Row:
+    """Return what the answer of `compare` tells of both sides: currencies, queues of one side alone, and horizons."""
+    return {
+        "currency": one.costs.currency,
+        "other_currency": other.costs.currency,
+        "queues_of_one": [name for name in one.queues if name not in other.queues],
+        "queues_of_other": [name for name in other.queues if name not in one.queues],
+        "one_horizon": _stretch(one),
+        "other_horizon": _stretch(other),
+    }
+
+
+def sentences(found: Row) -> list[str]:
+    """Return what of a comparison is not compared, or not of the same, in words; nothing where all of it is."""
+    return list(_sentences(found))
+
+
+def _sentences(found: Row) -> Iterator[str]:
+    currencies = found["currency"], found["other_currency"]
+    if currencies[0] != currencies[1]:
+        yield f"Money is not compared: one is in {currencies[0]}, other in {currencies[1]}."
+    alone = [(side, found[f"queues_of_{side}"]) for side in ("one", "other")]
+    told = [f"{', '.join(queues)} of {side} alone" for side, queues in alone if queues]
+    if told:
+        yield f"Queues not compared: {'; '.join(told)}. 'all' and money are of all queues of each side."
+    horizons = [found[f"{side}_horizon"] for side in ("one", "other")]
+    if horizons[0] != horizons[1]:
+        began, ended = ([horizon[end] for horizon in horizons] for end in ("from", "to"))
+        yield (
+            f"The horizons differ: one is {began[0]} to {ended[0]}, other {began[1]} to {ended[1]}; each figure is of "
+            "the whole of its own."
+        )
+
+
+def _stretch(file: ScenarioFile) -> Row:
+    begin, end = (f"{file.clock(place)} {file.time_zone}" for place in (0, file.intervals))
+    return {"from": begin, "to": end}
