@@ -38,7 +38,7 @@ HEADINGS: Final = (
 THOUSANDS_FROM: Final = 100_000.0
 """Costs from there on are shown in thousands."""
 NOTICED: Final = 0.001
-"""Share hung up on from which a plan is told to do so."""
+"""Share hung up on, or refused by kept trunks, from which a plan is told to do so."""
 
 
 class Asked(options.Asked, frozen=True, kw_only=True):
@@ -111,13 +111,40 @@ def print_plan(found: Solution) -> None:
     console.print(
         f"{found.holds.words.capitalize()}{'' if found.kept else ' (marked)'} within "
         f"{found.check.confidence:.0%} confidence, with other callers than the plan was made from. "
-        f"{_out_of_reach(found)}{_unsure(found, said)}{_idle_trunks(found)}{_dismissed(said)}"
+        f"{_unreached(found)}{_refused(found, said)}{_out_of_reach(found)}"
+        f"{_unsure(found, said)}{_idle_trunks(found)}{_dismissed(said)}"
         f"{said['paid_hours']:g} paid hours{_cost(found, said)}. {_shifts_proven(said)}{said['objective']['says']} "
         f"{found.trials} trials of "
         f"{found.replications} replications in {found.elapsed_s:.1f} s. "
         f"{of_seed(said['seed'], 'plan')}",
         soft_wrap=True,
     )
+
+
+def _unreached(found: Solution) -> str:
+    """Return to which queues nobody comes through, whoever is at work."""
+    queues = found.scenario.file.queues
+    told = [
+        f"{name} ({', '.join(queues[name].trunk_groups)})"
+        for name, is_unreached in zip(queues, found.unreached, strict=True)
+        if is_unreached
+    ]
+    if not told:
+        return ""
+    does = "whose trunks refuse every call: give them channels, or let --max-block plan them"
+    return f"Nobody reaches {', '.join(told)}, {does}. "
+
+
+def _refused(found: Solution, said: dict[str, Any]) -> str:
+    """Return which share trunks refuse of which nothing was asked: targets do not tell it."""
+    told = [
+        f"{one['blocked_busiest']:.1%} of the calls to {name}"
+        for name, one in said["trunk_groups"].items()
+        if found.p_block is None and NOTICED <= one["blocked_busiest"] < 1.0
+    ]
+    if not told:
+        return ""
+    return f"Targets are of those who come through: {', '.join(told)} find no channel in the busiest interval. "
 
 
 def _out_of_reach(found: Solution) -> str:
@@ -141,6 +168,8 @@ def _unsure(found: Solution, said: dict[str, Any]) -> str:
 def _idle_trunks(found: Solution) -> str:
     """Return which trunk groups got no channel, though they may be needed where something breaks."""
     told, groups = [], found.scenario.file.trunk_groups
+    if found.p_block is None:
+        return ""
     for name, sites in idle_without_outage(found.scenario.file, found.channels).items():
         at = f" (site {groups[name].site})" if groups[name].site else ""
         told.append(
@@ -239,6 +268,8 @@ def _shifts(said: dict[str, Any]) -> Table:
 def _trunks(said: dict[str, Any]) -> Table:
     marked = [("*" if one["missed"] else "?" if one["unsure"] else "") for one in said["trunk_groups"].values()]
     caption = "* more than asked for, ? by no more than chance" if any(marked) else ""
+    if said["max_block"] is None:
+        caption = "kept as they are"
     table = table_of(("trunks", "channels", "blocked in the\nbusiest interval, %"), caption=caption)
     for (name, group), mark in zip(said["trunk_groups"].items(), marked, strict=True):
         table.add_row(name, str(group["channels"]), _share(group["blocked_busiest"]) + mark)

@@ -14,8 +14,13 @@ SPANS_MAX: Final = 6
 def verdict(folder: Folder, name: str) -> str:
     """Tell whether a queue keeps its target beyond chance (`ok`), misses it (`alert`), or neither; '' without one."""
     target = folder.target(name)[0]
-    value, low, high = limits_of((folder.run or {}).get("queues", {}).get(name, {}).get("service_level"))
-    if target is None or value is None:
+    figures = _figures(folder, name)
+    value, low, high = limits_of(figures.get("service_level"))
+    if target is None:
+        return ""
+    if _is_unreached(figures):
+        return "alert"
+    if value is None:
         return ""
     low, high = (value, value) if low is None or high is None else (low, high)
     return "ok" if low >= target else "alert" if high < target else "warn"
@@ -26,14 +31,32 @@ def headline(folder: Folder, say: Words) -> tuple[str, str]:
     by_queue = {name: verdict(folder, name) for name in (folder.run or {}).get("queues", {})}
     if not any(by_queue.values()):
         return "", ""
-    missed, close = ([name for name, kind in by_queue.items() if kind == which] for which in ("alert", "warn"))
-    said = [say("verdict_missed", names=", ".join(missed))] if missed else []
-    if close:
-        said.append(say("verdict_close", names=", ".join(close)))
-    spans, sentence = _of_intervals(folder, [name for name, kind in by_queue.items() if kind], say)
+    unreached = [name for name, kind in by_queue.items() if kind and _is_unreached(_figures(folder, name))]
+    reached = {name: kind for name, kind in by_queue.items() if kind and name not in unreached}
+    missed, close = ([name for name, kind in reached.items() if kind == which] for which in ("alert", "warn"))
+    keys = {"verdict_unreached": unreached, "verdict_missed": missed, "verdict_close": close}
+    said = [say(key, names=", ".join(names)) for key, names in keys.items() if names]
+    if reached and not missed and not close:
+        said.append(say("verdict_ok_others" if unreached else "verdict_ok"))
+    spans, sentence = _of_intervals(folder, list(reached), say)
     beyond = _out_of_reach(folder, say)
-    kind = "alert" if missed else "warn" if close or spans or beyond else "ok"
-    return kind, " ".join(one for one in (*(said or [say("verdict_ok")]), sentence, beyond) if one)
+    kind = "alert" if missed or unreached else "warn" if close or spans or beyond else "ok"
+    return kind, " ".join(one for one in (*said, sentence, beyond) if one)
+
+
+def _figures(folder: Folder, name: str) -> Row:
+    found: Row = (folder.run or {}).get("queues", {}).get(name, {})
+    return found
+
+
+def _is_unreached(figures: Row) -> bool:
+    """Tell whether nobody came through to a queue: calls found no channel, and none was answered or moved on. A service
+    level is of those who came through, so it tells nothing of it.
+    """
+    blocked, answered, moved_on = (
+        (figures.get(name) or {}).get("value") or 0.0 for name in ("blocked", "answered", "moved_on")
+    )
+    return bool(blocked > 0.0 and answered + moved_on == 0.0)
 
 
 def _out_of_reach(folder: Folder, say: Words) -> str:

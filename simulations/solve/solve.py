@@ -24,7 +24,16 @@ from simulations.solve.schedule import Scheduled, Scheduler
 from simulations.solve.staffed import on_shifts, plain_groups, staffed
 from simulations.solve.timetable import Timetable, timetable
 from simulations.solve.trials import Told, Trials, proven_missed
-from simulations.solve.trunks import ROUNDS_MAX, SPREAD, blocked, proven_short, reckoned, roomy, unsure_of_trunks
+from simulations.solve.trunks import (
+    ROUNDS_MAX,
+    SPREAD,
+    blocked,
+    proven_short,
+    reckoned,
+    roomy,
+    unreached,
+    unsure_of_trunks,
+)
 from simulations.world.warm import warm
 
 PASSES_MAX: Final = 3
@@ -42,11 +51,17 @@ class Solution(msgspec.Struct):
     scheduled: Scheduled | None
     """None where agents come and go interval by interval."""
     channels: dict[str, int]
+    """Of each trunk group, those found or kept."""
     seed: int
     """That of the callers it was made from; `check` says its own."""
     check: Result
     missed: Any
-    """Shape (queues, intervals): the check lies on the wrong side of the goal with its whole interval of confidence."""
+    """Shape (queues, intervals): the check lies on the wrong side of the goal with its whole interval of confidence, or
+    nobody reaches the queue at all."""
+    unreached: Any
+    """Shape (queues,): people called, and trunks that are kept as they are refused whoever was not sent elsewhere."""
+    p_block: float | None
+    """Share of calls that may find no trunk; None: the trunks are kept as they are."""
     blocked: Floats
     """Shape (trunk groups,): share of calls that found no channel in the busiest interval."""
     short_of_trunks: Any
@@ -112,6 +127,7 @@ def solve(
             break
         pass_ += 1
         trials.replications *= 2
+    nobody_through = unreached(check)
     return Solution(
         scene,
         question.goals,
@@ -121,7 +137,9 @@ def solve(
         channels,
         seed,
         check,
-        missed,
+        missed | nobody_through[:, None] & (check.count("offered").sum(axis=0) > 0),
+        nobody_through,
+        question.p_block,
         blocked(check),
         short,
         unsure_of_trunks(check, question.p_block),
@@ -192,11 +210,12 @@ class _Plans:
             self._reach.check(self._trials.play(everybody).missed)
 
     def trunks(self, found: Needed, on_shift: Scheduled | None) -> tuple[dict[str, int], Scenario]:
-        """Return the channels that are enough for the callers of the trials, and the whole plan."""
+        """Return the channels that are enough for the callers of the trials, or are kept, and the whole plan."""
         last = found.trial.result if on_shift is None else on_shift.trial.result
         p_block, trials = self._question.p_block, self._trials
         if p_block is None:
-            return {}, self._scene(found, on_shift, {})
+            kept = {name: group.channels for name, group in self._plain.file.trunk_groups.items()}
+            return kept, self._scene(found, on_shift, {})
         channels = reckoned(last, p_block)
         for _ in range(ROUNDS_MAX):
             scene = self._scene(found, on_shift, channels)

@@ -54,9 +54,8 @@ def required_agents(solution: Solution) -> tuple[Any, Any]:
     found = demand.serves @ solution.needed.staffing
     there = demand.serves @ solution.check.agents_at_work()
     alone = demand.needs[: len(found)]  # the first sets are the queues alone
-    alone = np.where(
-        solution.missed, np.maximum(alone, np.floor(there) + 1.0), np.minimum(alone, np.ceil(there - 1e-9))
-    )
+    lacks_agents = solution.missed & ~solution.unreached[:, None]
+    alone = np.where(lacks_agents, np.maximum(alone, np.floor(there) + 1.0), np.minimum(alone, np.ceil(there - 1e-9)))
     shares_agents = (demand.serves @ (demand.serves.sum(axis=0) > 1.0) > 0.0)[:, None]
     by_formulas = shares_agents | (solution.beyond & (found == 0.0))
     required = np.where(by_formulas, alone, found)
@@ -111,7 +110,7 @@ def marks(solution: Solution) -> tuple[Any, Any]:
     level, loss = (
         np.where(beyond, "*", np.where(at_all, "?", "")) for beyond, at_all in zip(proven, seen, strict=True)
     )
-    return level, loss
+    return np.where(solution.unreached[:, None] & solution.missed, "*", level), loss
 
 
 def agents_pay(solution: Solution) -> Floats:
@@ -140,6 +139,7 @@ def told(solution: Solution) -> Row:
         "kept": solution.kept,
         "holds": solution.holds.value,
         "out_of_reach": solution.out_of_reach,
+        "max_block": solution.p_block,
         "objective": {
             "least": objective.least.value,
             "says": objective.words(solution.holds),
@@ -168,6 +168,7 @@ def _queues(solution: Solution) -> dict[str, Row]:
             "intervals_missed": int(solution.missed[place].sum()),
             "intervals_unsure": int(unsure[place].sum()),
             "intervals_out_of_reach": int(solution.beyond[place].sum()),
+            "unreached": bool(solution.unreached[place]),
             **{key: plain(solution.check.estimate(key, name)) for key in QUEUE_FIGURES},
         }
         for place, (name, goal) in enumerate(solution.goals.items())
@@ -178,7 +179,7 @@ def _trunk_groups(solution: Solution) -> dict[str, Row]:
     """Return the channels of each trunk group, the calls that found none, and whether these are more than asked for:
     `missed` beyond chance, `unsure` by no more than chance."""
     columns = zip(
-        solution.channels.items(), solution.blocked, solution.short_of_trunks, solution.unsure_of_trunks, strict=False
+        solution.channels.items(), solution.blocked, solution.short_of_trunks, solution.unsure_of_trunks, strict=True
     )
     return {
         name: {

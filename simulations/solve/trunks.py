@@ -67,6 +67,14 @@ def unsure_of_trunks(result: Result, p_block: float | None) -> Any:
     return (shares > (1.0 if p_block is None else p_block)) & ~proven_short(result, p_block)
 
 
+def unreached(result: Result) -> Any:
+    """Return to which queues nobody comes through: calls found no channel, and none was answered or moved on, shape
+    (queues,). Their goals are of those who came through, so they tell nothing of it.
+    """
+    blocked, answered, moved_on = (result.count(name).sum(axis=(0, 2)) for name in ("blocked", "answered", "moved_on"))
+    return (blocked > 0) & (answered + moved_on == 0)
+
+
 def idle_without_outage(file: ScenarioFile, channels: dict[str, int]) -> dict[str, list[str]]:
     """Return trunk groups that got no channel and lie elsewhere than groups that carry the same queues' calls, with the
     sites of these: what carries the calls while such a site is down was not asked for.

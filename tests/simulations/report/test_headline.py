@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from simulations.report.folder import Folder
-from simulations.report.headline import headline
+from simulations.report.headline import headline, verdict
 from simulations.report.wording import Words
 
 STARTS = [f"2026-11-23T{8 + place // 2:02}:{place % 2 * 30:02}:00+07:00" for place in range(6)]
@@ -93,3 +93,19 @@ def test_many_stretches_are_cut_short_and_without_targets_nothing_is_said() -> N
     assert "10 Nov 00:30–01:00" in text
     assert text.endswith("and 42 more.")
     assert headline(Folder(Path()), Words()) == ("", "")
+
+
+def test_a_queue_that_nobody_reaches_is_not_said_to_be_kept() -> None:
+    found = folder({"sales": 0.9, "fraud": 0.9}, {"sales": [0.9] * 6, "fraud": [None] * 6})
+    assert found.run is not None
+    found.run["queues"]["fraud"] = {"service_level": {"value": None, "low": None, "high": None}} | {
+        name: {"value": value} for name, value in (("blocked", 31.5), ("answered", 0.0), ("moved_on", 0.0))
+    }
+    assert headline(found, Words()) == (
+        "alert",
+        "Nobody reaches: fraud; no call found a channel. Over the whole time every other queue keeps its service "
+        "level. Every interval does, too.",
+    )
+    assert verdict(found, "fraud") == "alert"
+    del found.run["queues"]["sales"]
+    assert headline(found, Words("vi"))[0] == "alert"

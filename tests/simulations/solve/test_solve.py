@@ -164,6 +164,33 @@ def test_trunks_that_are_short_by_no_more_than_chance_are_marked(capsys: pytest.
         assert (sentence in page.lower()) == is_unsure
 
 
+def test_trunks_that_are_kept_are_told_and_a_queue_that_nobody_reaches_is_not_kept(tmp_path: Path) -> None:
+    queue = FLAT["queues"]["sales"]
+    raw = FLAT | {
+        "name": "cut-off",
+        "queues": {"sales": queue, "fraud": queue | {"trunk_groups": ["none"]}},
+        "trunk_groups": {"main": {"channels": 9}, "none": {"channels": 0}},
+    }
+    path = file_of(tmp_path, raw)
+    done = said(path, "--max-block", "keep", "-n", "4", "-o", str(tmp_path / "plan"))
+    assert done.exit_code == 1, done.output
+    assert "Some targets are missed (marked)" in done.stdout
+    assert "Nobody reaches fraud (none), whose trunks refuse every call" in done.stdout
+    assert re.search(r"fraud .* -\* ", done.stdout)
+    trunks = {words[0]: words[1:] for line in done.stdout.splitlines() if len(words := line.split()) == 3}
+    assert trunks["none"] == ["0", "100.0"]
+    assert trunks["main"][0] == "9"
+    assert float(trunks["main"][1]) > 1.0
+    assert "kept as they are" in done.stdout
+    assert f"{trunks['main'][1]}% of the calls to main find no channel in the busiest interval" in done.stdout
+    assert "gets no channel, as others" not in done.stdout
+    plan = json.loads((tmp_path / "plan" / "plan.json").read_text())
+    assert (plan["kept"], plan["holds"], plan["max_block"]) == (False, "not_all", None)
+    assert [plan["queues"][name]["unreached"] for name in ("sales", "fraud")] == [False, True]
+    assert [plan["queues"][name]["intervals_missed"] for name in ("sales", "fraud")] == [0, 8]
+    assert {name: one["channels"] for name, one in plan["trunk_groups"].items()} == {"main": 9, "none": 0}
+
+
 def test_trunks_elsewhere_that_need_no_channel_are_said_to_be_of_use_in_an_outage(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
