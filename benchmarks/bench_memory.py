@@ -55,7 +55,7 @@ async def measure(folder: Path, agents: int, contacts: int, slots: int) -> Line:
     finally:
         served.kill()
     assert waiting + connected == contacts, (waiting, connected)
-    tables = new_tables(room_for(load_config(file).limits))
+    tables = new_tables(room_for(load_config(file)))
     return line(
         "memory_mb",
         round(full_mb),

@@ -9,9 +9,10 @@ from engine.config.able import colleague_queues
 from engine.config.document import Document, Location
 from engine.config.faults import Faults
 from engine.config.queues import Queue
-from engine.config.sections import Config
+from engine.config.sections import Config, Limits
 from engine.messages.kinds import CHANNEL_NAMES, STEP_OVERFLOW, STEP_RELAX
-from engine.model.quality import CASE_REPORTS
+from engine.model.durations import format_duration
+from engine.model.quality import CASE_REPORTS, DAY_NS
 
 
 def doubts_in(document: Document, config: Config, able: Mapping[str, int]) -> list[str]:
@@ -24,6 +25,7 @@ def doubts_in(document: Document, config: Config, able: Mapping[str, int]) -> li
         *unserved(config, able),
         *unordered_steps(config),
         *circles(config),
+        *short_day(config),
         *unrung_phones(config),
         *of_adapters(config),
     ]
@@ -71,6 +73,19 @@ def circles(config: Config) -> Faults:
         )
         found.append((("queues", route[0], "steps"), text))
     return found
+
+
+def short_day(config: Config) -> Faults:
+    """Tell whether fewer intervals are said to be kept than a day has: figures of today begin late then."""
+    said, length_ns = config.limits.intervals, config.service.interval_ns
+    if said is None or said * length_ns >= DAY_NS:
+        return []
+    enough = config.model_copy(update={"limits": Limits()}).intervals
+    text = (
+        f"{said} intervals of {format_duration(length_ns)} are {format_duration(said * length_ns)}, less than a day: "
+        f"figures of today begin late; say {enough} or more, or leave 'intervals' out"
+    )
+    return [(("limits", "intervals"), text)]
 
 
 def unrung_phones(config: Config) -> Faults:

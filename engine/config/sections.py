@@ -1,5 +1,6 @@
 """The whole configuration file as one typed value."""
 
+import math
 from functools import cached_property
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -19,6 +20,10 @@ from engine.model.settings import RESERVE_AUTO, SECOND_NS, STEPS_MAX
 from engine.ports import AgentEndpoint
 
 PLANS_MAX: Final = 64
+INTERVALS: Final = 192
+"""Kept at hand, at least: two days of quarter hours."""
+LONGEST_DAY_NS: Final = 25 * 3600 * SECOND_NS
+"""That on which clocks are put back."""
 Reason = Annotated[str, Text(r"\S(.{0,62}\S)?", "a reason; write 1 to 64 characters, in quotes if they are digits")]
 """As long as the fact that an agent's status has changed can say."""
 DEFAULT_CAPACITY: Final = {kinds.VOICE: 1, kinds.CHAT: 3, kinds.EMAIL: 1, kinds.TASK: 1}
@@ -61,8 +66,8 @@ class Limits(Section):
     """Different combinations of skills that queues and contacts may ask for."""
     lines: Annotated[int, Whole(16, 65_535)] = 512
     """Combinations of queue, requirement and channel that have contacts waiting."""
-    intervals: Annotated[int, Whole(2, 100_000)] = 192
-    """Rows of the interval table that are kept at hand."""
+    intervals: Annotated[int, Whole(2, 100_000)] | None = None
+    """Rows of the interval table that are kept at hand; None: see `Config.intervals`."""
     inbox: Annotated[int, Whole(16, 1_000_000)] = 8192
     """Facts accepted but not yet decided; beyond, a source is told to try again."""
     remembered_facts: Annotated[int, Whole(0, 10_000_000)] = 1_000_000
@@ -207,6 +212,16 @@ class Config(Section):
         if faults:
             raise several(faults)
         return self
+
+    @property
+    def intervals(self) -> int:
+        """Rows of the interval table: those said, or enough for two days of quarter hours and for a day of any length.
+
+        A day may have 25 hours, and where it begins amid an interval there is one more.
+        """
+        if self.limits.intervals is not None:
+            return self.limits.intervals
+        return max(INTERVALS, math.ceil(LONGEST_DAY_NS / self.service.interval_ns) + 1)
 
     @cached_property
     def agents(self) -> list[Agent]:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from engine.config.sections import Config, Limits
+from engine.config.sections import Config
 from engine.errors import ConfigError, SettingsRefused
 from engine.ingest.runs import SLOTS_KEPT_FREE
 from engine.kernel.tables import Capacity
@@ -38,6 +38,7 @@ from engine.log.snapshot import SnapshotStore
 from engine.messages.kinds import ENGINE_STARTED
 from engine.messages.rows import ROW, SCHEMA, empty_rows
 from engine.model.directory import Directory
+from engine.model.durations import format_duration
 from engine.ports import AdapterStatus
 from engine.replay.base import load_base
 from engine.replay.restore import LOG_FOLDER, SNAPSHOT_FOLDER, capacity_of_log, restore
@@ -190,8 +191,9 @@ class EngineHost:
         adapters that can; limits beyond that and other adapters' settings need a restart. Raises ConfigError with
         nothing changed, SettingsRefused with everything changed but what it names: refused, failed, or for a restart.
         """
-        _require_room(self.engine.state.capacity, config.limits)
-        changed, refused, before = 0, list[str](), self.engine.state.directory
+        _require_room(self.engine.state.capacity, config)
+        changed, refused = 0, _too_short(self.engine.state.capacity, config)
+        before = self.engine.state.directory
         sections = ["opening_hours"] if config.opening_hours != self.config.opening_hours else []
         try:
             changed = self.engine.configure(config)
@@ -229,7 +231,7 @@ class EngineHost:
         state = self._recover(log, snapshots)
         replay = restore(log, state)
         is_new, stopped_ns = state.seq == 0, state.now_ns
-        state.grow(room_for(config.limits, state.capacity))
+        state.grow(room_for(config, state.capacity))
         engine = LiveEngine(state, clock=LiveClock(log.last_at_ns), inbox_capacity=config.limits.inbox)
         engine.attach(log, snapshots.quality())
         engine.beginning_of_past = snapshots.beginning_of_past
@@ -301,7 +303,7 @@ class EngineHost:
         """The state of the newest snapshot that fits, or that at which the log begins."""
         remembered = self.config.limits.remembered_facts
         if not log.durable_seq:
-            return EngineState(room_for(self.config.limits), remembered)
+            return EngineState(room_for(self.config), remembered)
         snapshot = snapshots.begin_at_newest()
         if snapshot is None:
             return self._begin(log, snapshots)
@@ -369,29 +371,39 @@ async def serve(config: Config, data: Path, *, ready: Callable[[EngineHost], Non
         logger.info("stopped at sequence %d", host.engine.state.seq)
 
 
-def room_for(limits: Limits, already: Capacity | None = None) -> Capacity:
-    """Return the capacity that holds `limits`: powers of two, so that small changes need none, and never less."""
+def room_for(config: Config, already: Capacity | None = None) -> Capacity:
+    """Return the capacity that holds what is configured: powers of two, so that small changes need none, never less."""
     room = {
         name: limit if name in EXACT else (1 << (limit - 1).bit_length()) + BESIDE.get(name, 0)
-        for name, limit in _limits(limits)
+        for name, limit in _limits(config)
     }
-    for name, limit in _limits(limits):
+    for name, limit in _limits(config):
         if already is not None and limit + BESIDE.get(name, 0) <= getattr(already, name):
             room[name] = getattr(already, name)
     return Capacity(**room)
 
 
-def _limits(limits: Limits) -> Iterator[tuple[str, int]]:
-    return ((name, getattr(limits, name)) for name in Capacity.__struct_fields__)
+def _limits(config: Config) -> Iterator[tuple[str, int]]:
+    of = config.limits.__dict__ | {"intervals": config.intervals}
+    return ((name, of[name]) for name in Capacity.__struct_fields__)
 
 
-def _require_room(room: Capacity, limits: Limits) -> None:
-    """Tables grow at a start only."""
+def _require_room(room: Capacity, config: Config) -> None:
+    """Tables grow at a start only. Intervals that nobody asked for keep no file from being followed."""
     faults = [
         f"limits.{name} is {limit}, but the running engine has room for {getattr(room, name) - BESIDE.get(name, 0)}; "
         "restart it to make more"
-        for name, limit in _limits(limits)
+        for name, limit in _limits(config)
         if limit + BESIDE.get(name, 0) > getattr(room, name)
+        and not (name == "intervals" and config.limits.intervals is None)
     ]
     if faults:
         raise ConfigError(faults)
+
+
+def _too_short(room: Capacity, config: Config) -> list[str]:
+    """Tell where the running engine keeps fewer intervals than a day of the length that is followed now has."""
+    if config.limits.intervals is not None or config.intervals <= room.intervals:
+        return []
+    kept = f"{room.intervals} intervals of {format_duration(config.service.interval_ns)}"
+    return [f"the running engine keeps {kept}, and a day has more: figures of today begin late until you restart it"]

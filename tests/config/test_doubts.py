@@ -173,6 +173,27 @@ def test_a_queue_that_carries_calls_among_colleagues_alone_is_known_and_not_doub
     assert bool(noted) == (not able["inside"] and not carried)
 
 
+@pytest.mark.parametrize(
+    ("service", "kept", "enough"),
+    [("interval: 5m", 192, 301), ("interval: 1m", 1439, 1501), ("", 95, 192), ("interval: 1h", 23, 192)],
+)
+def test_less_than_a_day_of_intervals_is_doubtful(tmp_path: Path, service: str, kept: int, enough: int) -> None:
+    text = f"service: {{{service}}}\nqueues: {{q: {{}}}}\nlimits: {{intervals: %d}}"
+    (doubt,) = doubts(tmp_path, text % kept)
+    assert doubt.startswith(f"3:21: note: {kept} intervals of ")
+    assert doubt.endswith(f"figures of today begin late; say {enough} or more, or leave 'intervals' out")
+    assert doubts(tmp_path, text % (kept + 1 if service != "interval: 5m" else 288)) == []
+
+
+@pytest.mark.parametrize(
+    ("interval", "kept"), [("1m", 1501), ("5m", 301), ("7m", 216), ("15m", 192), ("30m", 192), ("1d", 192)]
+)
+def test_as_many_intervals_are_kept_as_a_day_has(tmp_path: Path, interval: str, kept: int) -> None:
+    file = tmp_path / "centre.yaml"
+    file.write_text(f"service: {{interval: {interval}}}\nqueues: {{q: {{}}}}\n", encoding="utf-8")
+    assert load_config(file, {}, {}).intervals == kept
+
+
 def test_a_desks_idle_limit_that_never_counts_is_doubtful(tmp_path: Path) -> None:
     text = "queues: {q: {}}\nadapters:\n  http: {desk: {%s}}"
     assert doubts(tmp_path, text % "session_limit: 8h, idle_limit: 9h") == [

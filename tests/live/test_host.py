@@ -34,6 +34,7 @@ from engine.messages.observed import (
     ContactWithdrawn,
     QueueClosed,
 )
+from engine.model.settings import EngineSetting
 from engine.ports import AdapterStatus, OpenContact
 from engine.replay.restore import state_at
 from engine.replay.verify import verify
@@ -386,6 +387,31 @@ async def test_limits_grow_at_a_start_and_never_shrink(tmp_path: Path) -> None:
         assert state.contacts.find("c0") is not None
         await again.stop()
         (tmp_path / "data" / "snapshots").rename(tmp_path / f"snapshots{limits[-2:]}")  # the next start reads the log
+    report = verify(tmp_path / "data")
+    assert report.ok, str(report)
+
+
+async def test_a_day_of_any_interval_fits_from_the_next_start_on(tmp_path: Path) -> None:
+    unsaid = CENTRE.replace(", intervals: 8", "")
+    host = host_of(tmp_path, unsaid)
+    await host.start()
+    await calls(host, 0, 1)
+    assert host.engine.state.capacity.intervals == 192
+    short = unsaid.replace("name: test centre", "interval: 5m")
+    followed = load_centre(tmp_path, short)
+    with pytest.raises(SettingsRefused) as caught:
+        await host.reload(followed)
+    assert caught.value.faults == [
+        "the running engine keeps 192 intervals of 5m, and a day has more: figures of today begin late until you "
+        "restart it"
+    ]
+    assert host.engine.state.tables.book["settings"][0, EngineSetting.INTERVAL_NS] == 300 * SECOND_NS
+    await host.stop()
+    again = host_of(tmp_path, short)
+    await again.start()
+    assert again.engine.state.capacity.intervals == 301
+    assert (await again.reload(followed)).settings == 0
+    await again.stop()
     report = verify(tmp_path / "data")
     assert report.ok, str(report)
 

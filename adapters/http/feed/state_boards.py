@@ -211,7 +211,8 @@ class Look:
         """Find the figures of queues and agents."""
         views, now_ns = self._views, self.now_ns
         if self._of_queues:
-            self.queues = [streamed_queue(status) for status in views.queues(now_ns, self._today_ns).queues]
+            statuses = views.queues(now_ns, self._today_ns).queues
+            self.queues = [streamed_queue(status, self._today_ns) for status in statuses]
             self.alerts = list(self._book.look(self.queues, now_ns).values())
             self._sampled(self.queues)
         if self._changed:

@@ -152,8 +152,9 @@ async def asked_of_past(request: web.Request, question: Callable[[Views, int], T
 
 
 def _moment(board: BoardSettings, zone: str, unnamed: bool, views: Views, at_ns: int) -> Moment:
-    statuses = views.queues(at_ns, midnight_ns(at_ns, zone)).queues
-    queues = [streamed_queue(status) for status in statuses if board.shows(status.queue)]
+    today_ns = midnight_ns(at_ns, zone)
+    statuses = views.queues(at_ns, today_ns).queues
+    queues = [streamed_queue(status, today_ns) for status in statuses if board.shows(status.queue)]
     alerts = [
         AlertTile(f"/{one.queue}/{one.metric}", "", one.queue, one.metric, one.level, one.threshold, one.since_ns)
         for one in passed(board, queues, at_ns)

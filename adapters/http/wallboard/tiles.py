@@ -17,6 +17,8 @@ WAITING_MAX: Final = 50
 class StreamedQueue(QueueTile, frozen=True, kw_only=True):
     """One queue; counters are of today."""
 
+    counted_since_ns: int
+    """Since when they count where fewer intervals are kept than the day has by now; 0: since midnight."""
     service_level_of: int
     """What the level is a share of, so that levels of several queues can be added up."""
     short_abandoned: int
@@ -53,12 +55,13 @@ class WaitingTile(msgspec.Struct, frozen=True):
     arrived_ns: int
 
 
-def streamed_queue(status: QueueStatus) -> StreamedQueue:
-    """Return what streams say of a queue."""
+def streamed_queue(status: QueueStatus, today_ns: int) -> StreamedQueue:
+    """Return what streams say of a queue whose figures were asked for since midnight, `today_ns`."""
     lost, occupancy = rounded(status.abandonment.value, 4), rounded(status.occupancy, 2)
     return queue_tile(
         status,
         StreamedQueue,
+        counted_since_ns=status.since_ns if status.since_ns > today_ns else 0,
         service_level_of=status.service_level.of,
         short_abandoned=status.short_abandoned,
         abandon_rate=lost,

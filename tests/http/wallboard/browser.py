@@ -23,7 +23,7 @@ ARGUMENTS = (
     "--disable-sync",
     "--no-first-run",
 )
-ROOM = Capacity(contacts=1024, agents=256, queues=64, trunk_groups=4, requirements=32, lines=1152, intervals=16)
+ROOM = Capacity(contacts=1024, agents=256, queues=64, trunk_groups=4, requirements=32, lines=1152, intervals=192)
 NAMES = ("Nguyễn Thị An", "Bartholomew Featherstonehaugh", "Llanfairpwllgwyngyll-Gogerychwyrndrobwll", "Bo")
 QUEUES = """
 service: {name: wall}

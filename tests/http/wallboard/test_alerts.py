@@ -37,6 +37,7 @@ BASE: dict[str, Any] = {
     "target": 0.8,
     "service_level": None,
     "service_level_id": "SL",
+    "counted_since_ns": 0,
     "service_level_of": 10,
     "entries": 0,
     "answered": 0,

@@ -4,7 +4,9 @@ import asyncio
 import hashlib
 import re
 import time
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from aiohttp import ClientSession
@@ -39,7 +41,7 @@ AMISS = """async () => {
   const agents = { idle: 1, offered: 2, busy: 2, wrapping: 1, not_responding: 12, unreachable: 3, paused: 10 };
   const figures = { entries: 12345, answered: 11234, abandoned: 987, abandon_rate: 0.1234,
     service_level: 0.87, service_level_of: 12000, average_speed_of_answer_s: 754,
-    average_handle_s: 3754, expected_p50_s: 754, expected_p90_s: 3754, agents };
+    average_handle_s: 3754, expected_p50_s: 754, expected_p90_s: 3754, agents, counted_since_ns: Date.now() * 1e6 };
   store.pastMs = Date.now();
   const queues = [...store.queues.keys()].map((queue) => ({ queue, ...figures }));
   take("patch", { topic: "queues", as_of: store.asOf, items: queues });
@@ -400,6 +402,27 @@ async def test_by_keyboard(build: Build) -> None:
         await page.evaluate("document.activeElement.blur()")
         await page.keyboard.press("?")
         assert await page.locator("dialog[open]").count() == 0, "keys of one letter can be switched off"
+
+
+async def test_figures_of_less_than_the_day_say_since_when(build: Build) -> None:
+    noon = f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
+    house = await build(centre=centre(1).replace("name: wall", f"name: wall, time_zone: {noon}, interval: 1m"))
+    async with ClientSession(house.url) as client, opened(house) as page:
+        since = datetime.fromtimestamp((await get(client, "/api/v1/queues"))["queues"][0]["since_ns"] / 1e9, UTC)
+        told = since.astimezone(ZoneInfo(noon))
+        assert told.hour in (8, 9), "192 minutes are kept"
+        said = await page.inner_text("[data-tile=answered] dt")
+        assert re.fullmatch(r"Answered since 0[89]:\d\d", said, re.IGNORECASE)
+        assert re.search(r"of the time since 0[89]:\d\d\.$", await page.inner_text("table.queues caption"))
+        title = await page.get_attribute("table.queues th.c-service", "title")
+        assert re.fullmatch(r"Share answered within the threshold, since 0[89]:\d\d", title)
+    whole = await build(centre=centre(1).replace("name: wall", f"name: wall, time_zone: {noon}"))
+    async with opened(whole) as page:
+        assert (await page.inner_text("[data-tile=answered] dt")).lower() == "answered today"
+        assert (
+            await page.get_attribute("table.queues th.c-service", "title")
+            == "Share answered within the threshold, today"
+        )
 
 
 async def test_an_empty_house_says_what_to_do_and_a_breach_is_told_at_once(build: Build) -> None:

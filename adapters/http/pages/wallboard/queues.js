@@ -3,10 +3,12 @@
 import { el, draw, put, mark, keyed, calmly, show } from "./dom.js";
 import { queues, ageS, shown } from "./store.js";
 import { t, number, percent, duration } from "./words.js";
+import { ofToday } from "./since.js";
 import { ICON, RANK, judge, reasons } from "./judge.js";
 import { tell } from "./states.js";
 
 const COLUMNS = ["queue", "level", "waiting", "oldest", "service", "answered", "abandoned", "asa", "aht", "expected", "agents"];
+const TODAY = ["service", "answered", "abandoned"];
 const STATES = ["idle", "offered", "busy", "wrapping", "not_responding", "unreachable", "paused"];
 const NUMBERS = new Set(["waiting", "oldest", "answered", "abandoned", "asa", "aht", "expected"]);
 
@@ -15,11 +17,15 @@ export function build(act) {
   const body = el("tbody", { role: "rowgroup", id: "queue-rows" });
   const head = el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, ...COLUMNS.map((name) => el("th", {
     role: "columnheader", scope: "col", class: NUMBERS.has(name) ? `number c-${name}` : `c-${name}`, title: t(`hint_${name}`) }, t(`column_${name}`)))));
-  const table = el("table", { class: "queues", role: "table" }, el("caption", { class: "unseen" }, t("caption_queues")), head, body);
+  const caption = el("caption", { class: "unseen" }), table = el("table", { class: "queues", role: "table" }, caption, head, body);
   const node = el("section", { class: "block", "data-block": "queues", "aria-labelledby": "queues-title" },
     el("h2", { id: "queues-title" }, t("block_queues")),
     el("div", { class: "frame scroll", tabindex: 0, role: "group", "aria-labelledby": "queues-title" }, table));
-  return { node, draw: (judged) => drawQueues(body, judged, act), tick: () => {
+  return { node, draw: (judged) => {
+    put(caption, ofToday("caption_queues", "caption_queues_since"));
+    for (const name of TODAY) mark(head.querySelector(`.c-${name}`), "title", ofToday(`hint_${name}`, `hint_${name}_since`));
+    drawQueues(body, judged, act);
+  }, tick: () => {
     if (body.unsettled) drawQueues(body, judge(), act);
     tick(body);
   } };

@@ -4,9 +4,11 @@ import { el, draw, put, mark, keyed } from "./dom.js";
 import { store, queues, sum, ageS } from "./store.js";
 import { t, number, percent, duration } from "./words.js";
 import { ICON, RANK, inWords } from "./judge.js";
+import { ofToday } from "./since.js";
 import { tell } from "./states.js";
 
 const WIDE = 100, HIGH = 24, FEW = 5;
+const TODAY = new Set(["level", "answered", "abandoned"]);
 const ARROW = { higher: "↑", lower: "↓", same: "→" };
 
 export function build() {
@@ -30,7 +32,7 @@ function make(item) {
 }
 
 function update(view, item) {
-  put(view.name, t(`tile_${item.name}`));
+  put(view.name, TODAY.has(item.name) ? ofToday(`tile_${item.name}`, `tile_${item.name}_since`) : t(`tile_${item.name}`));
   putValue(view, item.value);
   if (item.people) tell(view.people, item.people, true);
   put(view.text, item.note ?? "");
