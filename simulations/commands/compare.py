@@ -54,8 +54,7 @@ def _compare(
 
 def _print(found: dict[str, Any]) -> None:
     from simulations.commands.answer import of_seed
-    from simulations.commands.printing import printer
-    from simulations.commands.tables import TITLES, table_of
+    from simulations.commands.tables import TITLES, print_table, table_of
     from simulations.compare.paired import winner
     from simulations.compare.unlike import sentences
     from simulations.experiment.figures import RARE
@@ -80,7 +79,7 @@ def _print(found: dict[str, Any]) -> None:
         title = TITLES.get(row["figure"], f"{row['figure']}, {money}")
         table.add_row("" if row["queue"] == last else row["queue"], title, *cells, gap, winner(row))
         last = row["queue"]
-    printer().print(table)
+    print_table(table)
     for sentence in sentences(found):
         typer.echo(sentence)
     typer.echo(f"{found['replications']} replications of each. {of_seed(found['seed'])}")

@@ -11,7 +11,8 @@ from rich.table import Table
 
 from engine.commands.outcome import Exit
 from simulations.commands.answer import print_csv
-from simulations.commands.printing import printer, printing, say
+from simulations.commands.printing import printing, say
+from simulations.commands.tables import print_table
 from simulations.queueing import (
     Figures,
     UnfitInput,
@@ -76,7 +77,7 @@ def answer(question: Question, *, as_json: bool, as_csv: bool) -> Exit:
         elif as_csv:
             print_csv([found])
         else:
-            printer().print(table(found))
+            print_table(table(found))
     if question.formula != "b" and question.share is not None and found["p_block"] and not _keeps(question, found):
         say(
             f"note: the target is of those let in: {100.0 * found['p_block']:.4g} % find no trunk, and of all who come "

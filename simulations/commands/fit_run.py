@@ -13,7 +13,7 @@ from simulations.commands.answer import print_csv
 from simulations.commands.fit_told import tell_whole_day
 from simulations.commands.options import Form
 from simulations.commands.printing import printer, printing, say
-from simulations.commands.tables import table_of
+from simulations.commands.tables import print_table, table_of
 from simulations.fit.arrivals import WEEKDAYS
 from simulations.fit.calls import Calls
 from simulations.fit.fitted import Fit, QueueFit, fit
@@ -139,7 +139,7 @@ def _tell(found: Fit) -> None:
     for queue in found.queues:
         cells = _cells(queue)
         table.add_row(*(cells[place] for place in SHOWN))
-    console.print(table)
+    print_table(table)
     days = f"{found.days_chosen} of {found.days} days ({', '.join(found.weekdays)})"
     lines = [f"volumes and staff are of {days}"]
     lines += [f"{one.name}: busyness {ranged(one.arrivals.busyness)}; talk {judged(one.talk)}" for one in found.queues]

@@ -4,7 +4,7 @@ from math import isfinite
 from typing import Final
 
 from simulations.commands.printing import printer
-from simulations.commands.tables import TITLES, table_of
+from simulations.commands.tables import TITLES, print_table, table_of
 from simulations.experiment.estimates import Estimate
 from simulations.fit.fitted import Fit
 from simulations.fit.whole_day import WholeDay
@@ -23,7 +23,7 @@ def tell_whole_day(fit: Fit, found: WholeDay) -> None:
         sides = (figure.recorded, figure.fitted, *((figure.alike,) if figure.alike is not None else ()))
         cells = [_cell(figure.name, side) for side in sides]
         table.add_row(HEADINGS[figure.name], *cells, "off" if figure.is_off else "")
-    console.print(table)
+    print_table(table)
     for line in _why(fit, found):
         console.print(line, soft_wrap=True, markup=False)
 

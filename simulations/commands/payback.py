@@ -43,12 +43,11 @@ def payback(
 
 def _print(answer: dict[str, Any]) -> None:
     from simulations.commands.answer import of_seed
-    from simulations.commands.printing import printer
-    from simulations.commands.tables import table_of
+    from simulations.commands.tables import print_table, table_of
     from simulations.notation.numbers import money_unit, number, with_half
 
     found, confidence = answer["structures"], answer["confidence"]
-    months, console = len(found[0]["months"]), printer()
+    months = len(found[0]["months"])
     unit, word = money_unit(one["balance"]["value"] for one in found)
     table = table_of(
         ("structure", "investment", "cost", "benefit", "service level", "balance", "paid back"),
@@ -61,7 +60,7 @@ def _print(answer: dict[str, Any]) -> None:
         amounts = (one["investment"], begin["cost"]["value"], begin["benefit"]["value"])
         cells = [number(amount / unit, 0) for amount in amounts]
         table.add_row(one["scenario"], *cells, levels, with_half(one["balance"], unit), _month(one["payback_month"]))
-    console.print(table)
+    print_table(table)
     if len(found) > 1:
         gaps = table_of(
             ("structure", "balance", "better from"), title=f"less {found[0]['scenario']}, with the same callers"
@@ -69,7 +68,7 @@ def _print(answer: dict[str, Any]) -> None:
         for one in found[1:]:
             gap = one["against_first"]
             gaps.add_row(one["scenario"], with_half(gap["balance"], unit, sign="+"), _month(gap["payback_month"]))
-        console.print(gaps)
+        print_table(gaps)
     typer.echo(f"{answer['replications']} replications of each volume. {of_seed(answer['seed'])}")
 
 

@@ -44,11 +44,10 @@ def resilience(
 
 def _print(answer: dict[str, Any]) -> None:
     from simulations.commands.answer import of_seed
-    from simulations.commands.printing import printer
-    from simulations.commands.tables import table_of
+    from simulations.commands.tables import print_table, table_of
     from simulations.notation.numbers import money_unit, with_half
 
-    found, console = answer["cases"], printer()
+    found = answer["cases"]
     unit, word = money_unit(case["damage"]["value"] or 0.0 for case in found)
     table = table_of(
         ("case", "plan after, min", "lost", "lost more", "waiting at most", "damage"),
@@ -58,7 +57,7 @@ def _print(answer: dict[str, Any]) -> None:
     for case in found:
         cells = [with_half(case[figure]) for figure in ("lost", "lost_more", "backlog")]
         table.add_row(case["case"], _minutes(case["activated_s"], "-"), *cells, with_half(case["damage"], unit))
-    console.print(table)
+    print_table(table)
     levels = table_of(
         ("queue", *(case["case"] for case in found)),
         title="service level, %, of those who came meanwhile; after how many minutes it was back for good",
@@ -69,7 +68,7 @@ def _print(answer: dict[str, Any]) -> None:
             for case in found[1:]
         )
         levels.add_row(queue, with_half(level, 0.01), *others)
-    console.print(levels)
+    print_table(levels)
     typer.echo(f"{answer['replications']} replications of each case. {of_seed(answer['seed'])}")
 
 

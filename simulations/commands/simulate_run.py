@@ -15,6 +15,7 @@ from simulations.commands import options
 from simulations.commands.answer import tell
 from simulations.commands.loading import loaded
 from simulations.commands.printing import printer, say
+from simulations.commands.tables import print_table
 from simulations.commands.workers import workers_of
 from simulations.experiment.files import write_run
 from simulations.experiment.intervals import interval_rows
@@ -76,11 +77,10 @@ def _stop(until: str, scenario: Scenario) -> Stop:
 
 def print_result(result: Result) -> None:
     """Print the tables."""
-    console = printer()
-    console.print(summary_table(result))
-    console.print(staff_table(result))
+    print_table(summary_table(result))
+    print_table(staff_table(result))
     rate = result.contacts / result.elapsed_s if result.elapsed_s else 0.0
-    console.print(
+    printer().print(
         f"{result.contacts:,} contacts in {result.elapsed_s:.1f} s, {rate:,.0f} a second. Seed {result.seed}: the same "
         "seed gives the same figures.",
         soft_wrap=True,

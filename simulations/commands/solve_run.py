@@ -13,7 +13,7 @@ from simulations.commands.answer import of_seed, tell
 from simulations.commands.loading import loaded
 from simulations.commands.printing import printer
 from simulations.commands.simulate_run import progress_bar
-from simulations.commands.tables import table_of
+from simulations.commands.tables import print_table, table_of
 from simulations.commands.workers import workers_of
 from simulations.notation.amounts import parse_share, parse_target
 from simulations.queueing.errors import UnfitInput
@@ -101,14 +101,13 @@ def _by_queue(said: tuple[str, ...], parse: Callable[[str], Value]) -> dict[str 
 
 def print_plan(found: Solution) -> None:
     """Print the tables."""
-    console = printer()
     said = told(found)
-    console.print(_intervals(found, said))
+    print_table(_intervals(found, said))
     if found.scheduled is not None:
-        console.print(_shifts(said))
+        print_table(_shifts(said))
     if found.channels:
-        console.print(_trunks(said))
-    console.print(
+        print_table(_trunks(said))
+    printer().print(
         f"{found.holds.words.capitalize()}{'' if found.kept else ' (marked)'} within "
         f"{found.check.confidence:.0%} confidence, with other callers than the plan was made from. "
         f"{_unreached(found)}{_refused(found, said)}{_out_of_reach(found)}"

@@ -15,7 +15,7 @@ from simulations.commands.answer import of_seed, tell
 from simulations.commands.loading import loaded
 from simulations.commands.printing import printer, say
 from simulations.commands.simulate_run import progress_bar
-from simulations.commands.tables import width_of
+from simulations.commands.tables import print_table
 from simulations.commands.workers import workers_of
 from simulations.compare.sweep import POINTS, Sweep, sweep
 from simulations.compare.sweep_told import rows, told, write_sweep
@@ -85,18 +85,14 @@ def _interrupted(out: Path | None) -> str:
 
 
 def print_sweep(found: Sweep) -> None:
-    """Print the table: a row a point and queue. Where lines are too short, limits stand below their figures."""
-    console = printer()
-    table = _table_of(found, " ±")
-    if width_of(table) > console.width:
-        table = _table_of(found, "\n±")
-    printer(max(console.width, width_of(table))).print(table)
+    """Print the table: a row a point and queue."""
+    print_table(_table_of(found))
     kept = sum(point.kept for point in found.points)
     were = f" {kept} of {len(found.points)} points were there already and were not played again." if kept else ""
-    console.print(f"{of_seed(found.seed)}{were}", soft_wrap=True)
+    printer().print(f"{of_seed(found.seed)}{were}", soft_wrap=True)
 
 
-def _table_of(found: Sweep, joint: str) -> Table:
+def _table_of(found: Sweep) -> Table:
     table = Table(
         title=f"{found.scenario.name}: {len(found.points)} points, {found.replications} replications of each",
         caption=f"± {found.confidence:.0%} confidence; the same callers at every point",
@@ -105,19 +101,19 @@ def _table_of(found: Sweep, joint: str) -> Table:
         pad_edge=False,
     )
     for axis in found.axes:
-        table.add_column(axis.name.replace(".", ".\n"), justify="right", no_wrap=True)
-    table.add_column("queue", no_wrap=True, min_width=7)
+        table.add_column(axis.name.replace(".", ".\n"), justify="right")
+    table.add_column("queue")
     costs = [abs(point.told["cost"]["value"] or 0.0) for point in found.points]
     unit = 1000.0 if max(costs) >= THOUSANDS_FROM else 1.0
     currency = ("1000 " if unit > 1 else "") + found.scenario.file.costs.currency
     shown = [name for name in SHOWN if name not in RARE or _is_any(found, name)]
     for heading in (*(HEADINGS.get(name, name) for name in shown), f"cost,\n{currency}"):
-        table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column(heading, justify="right")
     for point in found.points:
         queues = point.told["queues"] if len(point.told["queues"]) > 1 else {}
         varied = [str(value) for value in point.values]
         for name, figures in [*queues.items(), ("all", point.told["all"] | {"cost": point.told["cost"]})]:
-            cells = [_cell(figures.get(figure), figure, unit, joint) for figure in (*shown, "cost")]
+            cells = [_cell(figures.get(figure), figure, unit) for figure in (*shown, "cost")]
             table.add_row(*varied, name, *cells, end_section=name == "all" and bool(queues))
             varied = [""] * len(varied)
     return table
@@ -127,12 +123,12 @@ def _is_any(found: Sweep, figure: str) -> bool:
     return any(point.told["all"][figure]["value"] for point in found.points)
 
 
-def _cell(figure: dict[str, Any] | None, name: str, cost_unit: float, joint: str) -> str:
-    """Return a figure and, behind `joint`, half the width of its interval: shares in %, times in s."""
+def _cell(figure: dict[str, Any] | None, name: str, cost_unit: float) -> str:
+    """Return a figure and half the width of its interval: shares in %, times in s."""
     if figure is None or figure["value"] is None:
         return "-"
     is_share = name == "occupancy" or (name in FIGURES and FIGURES[name].unit == "share")
     scale = 100.0 if is_share else 1.0 / cost_unit if name == "cost" else 1.0
     digits = 0 if name == "cost" else 1
-    half = "" if figure["low"] is None else f"{joint}{(figure['high'] - figure['low']) / 2 * scale:,.{digits}f}"
+    half = "" if figure["low"] is None else f" ±{(figure['high'] - figure['low']) / 2 * scale:,.{digits}f}"
     return f"{figure['value'] * scale:,.{digits}f}{half}"

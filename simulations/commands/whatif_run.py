@@ -15,7 +15,7 @@ from simulations.commands.answer import of_seed, tell
 from simulations.commands.options import Form
 from simulations.commands.printing import printer
 from simulations.commands.simulate_run import progress_bar
-from simulations.commands.tables import TITLES
+from simulations.commands.tables import TITLES, print_table
 from simulations.commands.workers import workers_of
 from simulations.experiment.figures import RARE
 from simulations.whatif.contact import ways_told
@@ -77,9 +77,9 @@ def print_answer(found: dict[str, Any]) -> None:
     say = partial(console.print, soft_wrap=True, markup=False)
     say(found["model"])
     _print_fidelity(console, found)
-    _print_figures(console, found)
+    _print_figures(found)
     _print_first(say, found["first_difference"])
-    _print_queues(console, found)
+    _print_queues(found)
     for key, words in (("longer", "waits longer now"), ("shorter", "waits less now")):
         for one in found["contacts_changed"][key]:
             say(f"{words}: {_contact(one)}")
@@ -95,11 +95,11 @@ def print_answer(found: dict[str, Any]) -> None:
 
 def _print_fidelity(console: Console, found: dict[str, Any]) -> None:
     table = _table("How near the model is: the recorded rules, recorded and played")
-    table.add_column("queue", no_wrap=True)
+    table.add_column("queue")
     sides = ("record", "model", "draws")
     figures = [f"{figure}\n{side}" for figure in ("gave\nup, %", "mean\nwait, s") for side in sides]
     for heading in ("contacts", *figures):
-        table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column(heading, justify="right")
     for one in found["fidelity"]["queues"]:
         recorded, model, draws = one["recorded"], one["model"], one["draws"]
         shares = [f"{side['abandoned'] * 100:.1f}" for side in (recorded, model)]
@@ -107,7 +107,7 @@ def _print_fidelity(console: Console, found: dict[str, Any]) -> None:
         waits = [_short(side["wait_s"]) for side in (recorded, model)]
         waits.append("–".join(map(_short, draws["wait_s"])) if draws else "-")
         table.add_row(one["queue"], str(recorded["contacts"]), *shares, *waits)
-    console.print(table)
+    print_table(table)
     console.print(
         f"{found['fidelity']['same_agent']:.1%} of those answered got the agent of the record. Of single draws "
         f"{found['confidence']:.0%} lie between the limits of 'draws': a record beyond them differs from the model by "
@@ -120,12 +120,12 @@ def _short(seconds: float) -> str:
     return f"{seconds:,.{2 if seconds < 10 else 1}f}"
 
 
-def _print_figures(console: Console, found: dict[str, Any]) -> None:
+def _print_figures(found: dict[str, Any]) -> None:
     table = _table("The recorded rules and the policy, both through the model")
     for heading in ("queue", "figure"):
-        table.add_column(heading, no_wrap=True)
+        table.add_column(heading)
     for heading in ("before", "now", "difference"):
-        table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column(heading, justify="right")
     table.add_column("")
     last = ""
     for row in [*found["figures"], {"queue": "all", "figure": "occupancy", "verdict": ""} | found["occupancy"]]:
@@ -134,7 +134,7 @@ def _print_figures(console: Console, found: dict[str, Any]) -> None:
             continue
         table.add_row("" if row["queue"] == last else row["queue"], TITLES[row["figure"]], *_cells(row))
         last = row["queue"]
-    console.print(table)
+    print_table(table)
 
 
 def _cells(row: Row) -> list[str]:
@@ -144,7 +144,7 @@ def _cells(row: Row) -> list[str]:
     apart = row["difference"]
     if apart["value"] is None:
         return [*values, "-", ""]
-    half = "" if apart["high"] is None else f" ± {(apart['high'] - apart['low']) / 2 * scale:,.2f}"
+    half = "" if apart["high"] is None else f" ±{(apart['high'] - apart['low']) / 2 * scale:,.2f}"
     return [*values, f"{apart['value'] * scale:+,.2f}{half}", row["verdict"]]
 
 
@@ -160,16 +160,16 @@ def _print_first(say: Callable[[str], None], first: dict[str, Any] | None) -> No
     say(f"  now:    {first['now']['says']}")
 
 
-def _print_queues(console: Console, found: dict[str, Any]) -> None:
+def _print_queues(found: dict[str, Any]) -> None:
     table = _table("Who wins and who loses, by the queue they came to")
-    table.add_column("queue", no_wrap=True)
+    table.add_column("queue")
     for heading in ("contacts", "wait less", "wait longer", "mean change, s", "more lost"):
         table.add_column(heading, justify="right")
     for one in found["queues"]:
         change = "-" if one["wait_change_s"] is None else f"{one['wait_change_s']:+,.2f}"
         counts = (str(one["contacts"]), str(one["wait_shorter"]), str(one["wait_longer"]))
         table.add_row(one["queue"], *counts, change, f"{one['lost_change']:+,.1f}")
-    console.print(table)
+    print_table(table)
 
 
 def _contact(one: dict[str, Any]) -> str:

@@ -69,7 +69,7 @@ def summary_table(result: Result) -> Table:
     caption = f"± {result.confidence:.0%} confidence; counts and times of one replication\n"
     caption += f"service level: answered within the threshold, {of}"
     table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    table.add_column("queue", no_wrap=True)
+    table.add_column("queue")
     shown = [name for name in SHOWN if name not in RARE or result.estimate(name).value > 0]
     for heading in ("offered", *(TITLES[name] for name in shown)):
         table.add_column(heading, justify="right")
