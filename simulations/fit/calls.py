@@ -95,6 +95,8 @@ class Calls(msgspec.Struct, frozen=True):
     """shape (pauses,), dtype STINT: when they were not ready."""
     may_serve: dict[str, list[str]] = {}
     """By agent: the types that the record says they may serve; who is not named is not known."""
+    is_routed_by_settings: bool = False
+    """Whether `may_serve` is by the settings that routed these calls: it holds of who answered some of them, too."""
 
     def channel_of(self, number: int) -> str:
         """Return the channel of a type."""

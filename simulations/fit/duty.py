@@ -173,17 +173,22 @@ def running_end(agents: Array, ends: Array) -> Array:
 
 
 def who_serves(calls: Calls, few: int = FEW_CALLS) -> Array:
-    """Return whether each agent serves each type, shape (agents, types): at least `few` calls, or the most of all. Of
-    who answered nobody, as the record says.
+    """Return whether each agent serves each type, shape (agents, types).
+
+    By the settings that routed the calls where the record has them; what nobody may serve by them, as it goes on to
+    others when it has waited, is served by who answered it. Else at least `few` calls, or the most of all; of who
+    answered nobody, as the record says.
     """
     rows = calls.rows[served(calls).places]
     counts = np.zeros((len(calls.agents), len(calls.types)), np.int64)
     np.add.at(counts, (rows["agent"], rows["type"]), 1)
     found = np.asarray((counts >= few) | ((counts > 0) & (counts == counts.max(axis=1, keepdims=True))))
-    for agent in np.flatnonzero(~counts.any(axis=1)).tolist():
-        may = calls.may_serve.get(calls.agents[agent], ())
-        found[agent] = [name in may for name in calls.types]
-    return found
+    told: Array = np.zeros(counts.shape, np.bool_)
+    for number, agent in enumerate(calls.agents):
+        told[number] = [name in calls.may_serve.get(agent, ()) for name in calls.types]
+    if not calls.is_routed_by_settings:
+        return np.asarray(np.where(counts.any(axis=1, keepdims=True), found, told))
+    return np.asarray(np.where(told.any(axis=1, keepdims=True) & told.any(axis=0), told, found))
 
 
 def at_work(found: Array, edges_ns: Array) -> Array:

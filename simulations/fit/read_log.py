@@ -47,6 +47,7 @@ from simulations.fit.hours import Hours
 from simulations.fit.log_settings import LogSettings
 
 NAMES_ONLY: Final = 1
+VARIED: Final = "agent served other queues for a part of the time signed in: taken as for most of it"
 NEVER_RANG: Final = (OFFER_BUSY, OFFER_UNREACHABLE)
 FOLLOWED: Final = (
     AGENT_STATUS_CHANGED,
@@ -137,7 +138,7 @@ class _Reader:
 
     def begin(self, state: EngineState) -> None:
         """Begin with what holds where the log does."""
-        self._settings.begin(state.directory, state.settings())
+        self._settings.begin(state.directory, state.settings(), state.now_ns)
         for agent in np.flatnonzero(state.tables.agents["status"] != STATUS_OFFLINE).tolist():
             self._change_status(agent, int(state.tables.agents["status"][agent]), state.now_ns)
         self._under_way = set(np.flatnonzero(state.tables.contacts["state"] != CONTACT_FREE).tolist())
@@ -155,7 +156,7 @@ class _Reader:
             kind, slot = int(row["kind"]), int(row["contact"])
             if kind == CONFIGURATION_LOADED:
                 if int(row["a"]) != NAMES_ONLY:
-                    self._settings.directory = decode_directory(payload_of(run, place))
+                    self._settings.rename(decode_directory(payload_of(run, place)), int(row["at_ns"]))
             elif kind == SETTING_CHANGED:
                 self._settings.change(row)
                 if (int(row["agent"]), int(row["contact"]), int(row["a"])) == (TABLE_AGENT, AgentSetting.EXISTS, 0):
@@ -257,6 +258,9 @@ class _Reader:
                 found.remarks[text] = count
         channels = self._channels()
         signed_in, paused = self._hours.tables(found.agents, self._now_ns)
+        may_serve, varied = settings.may_serve(found.agents.all(), signed_in, self._now_ns)
+        if varied:
+            found.remarks[VARIED] = varied
         return msgspec.structs.replace(
             found.calls(source, time_zone),
             told=tuple(settings.told(name, channels.get(name, VOICE)) for name in found.types.all()),
@@ -264,7 +268,8 @@ class _Reader:
             may_interrupt=settings.may_interrupt(),
             signed_in=signed_in,
             paused=paused,
-            may_serve=settings.may_serve(),
+            may_serve=may_serve,
+            is_routed_by_settings=True,
             span_ns=None if self._began_ns is None else (self._began_ns, self._now_ns),
             offers=self._offers_of(found.types.all()),
         )

@@ -6,16 +6,20 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.config.compile import compile_directory, compile_settings
+from engine.messages.kinds import SETTING_CHANGED, TABLE_AGENT
 from engine.messages.observed import AgentStatusChanged, ContactArrived
+from engine.model.settings import AgentSetting
 from simulations.experiment.recording import record
-from simulations.fit.calls import SECOND_NS, Calls
-from simulations.fit.duty import signed_in, stints
+from simulations.fit.calls import SECOND_NS, STINT, Calls
+from simulations.fit.duty import signed_in, stints, who_serves
 from simulations.fit.fitted import fit
+from simulations.fit.log_settings import LogSettings
 from simulations.fit.read import read_calls
 from simulations.fit.read_log import calls_of
 from simulations.fit.scenario_file import hours_told, scenario_files
 from simulations.scenario.scenario import Scenario
-from tests.driver_support import START_NS, house
+from tests.driver_support import START_NS, house, load_centre
 
 pytestmark = pytest.mark.timeout(600)  # the first of them may compile the world
 QUIET = Scenario.of(
@@ -73,6 +77,55 @@ async def test_a_log_tells_pauses_and_who_answered_nobody(tmp_path: Path) -> Non
     assert in_seconds(calls, signed_in(calls)) == [("alice", 0, 1400), ("bob", 900, 1000)]
     assert in_seconds(calls, stints(calls)) == [("alice", 0, 600), ("alice", 1000, 1400)]
     assert calls.may_serve == {"alice": ["sales", "help", "later"], "bob": ["sales", "later"]}
+
+
+def test_the_settings_of_a_log_say_who_serves_what_however_seldom(tmp_path: Path) -> None:
+    """Of those who may serve two queues most answer one of them alone, and serve the other all the same."""
+    queue = {"handle": {"talk": "3m"}, "strategy": "longest-idle"}
+    both = Scenario.of(
+        {
+            "horizon": {"from": "2026-11-23 08:00", "to": "2026-11-23 10:00", "interval": "30m"},
+            "queues": {
+                "sales": queue | {"arrivals": {"rate": "4/min"}},
+                "mail": queue | {"arrivals": {"rate": "4/h"}, "channel": "email"},
+            },
+            "agents": [{"group": "all", "count": 16, "queues": ["sales", "mail"]}],
+        }
+    )
+    record(both, 3, 0, tmp_path / "log")
+    calls = read_calls(tmp_path / "log")
+    assert [(group.queues, len(group.agents)) for group in fit(calls).groups] == [(["sales", "mail"], 16)]
+    assert not who_serves(told_by_calls_only(calls)).all()
+
+
+def test_what_an_agent_may_serve_is_what_held_for_most_of_the_time_signed_in(tmp_path: Path) -> None:
+    config = load_centre(tmp_path)
+    directory = compile_directory(config)
+    settings, hour_ns = LogSettings(), 3600 * SECOND_NS
+    settings.rename(directory, 0)
+    rows = compile_settings(config, directory)
+    rows["kind"] = SETTING_CHANGED
+    for row in rows:
+        settings.change(row)
+    alice, help_ = directory.agents.number("alice"), directory.queues.number("help")
+    before = settings.may_serve(("alice",), np.zeros(0, STINT), 0)[0]["alice"]
+    row = rows[:1].copy()
+    row["agent"], row["queue"], row["contact"], row["a"] = TABLE_AGENT, alice, AgentSetting.CAPACITY, 0
+    for at_h, calls_at_once in ((4, 0), (5, 1)):
+        row["at_ns"], row["a"] = at_h * hour_ns, calls_at_once
+        settings.change(row[0])
+    assert directory.queues.name(help_) in before
+    for stay, said, varied in (
+        ((0, 12), before, 1),
+        ((0, 4), before, 0),
+        ((4, 5), [], 0),
+        ((3, 12), before, 1),
+        ((4, 6), before, 1),
+        ((3.5, 5), [], 1),
+    ):
+        signed = np.array([(0, *(round(at * hour_ns) for at in stay))], STINT)
+        found, count = settings.may_serve(("alice",), signed, 12 * hour_ns)
+        assert (found["alice"], count) == (said, varied), stay
 
 
 def in_seconds(calls: Calls, rows: Any) -> list[tuple[str, int, int]]:
