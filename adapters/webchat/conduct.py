@@ -10,7 +10,7 @@ from adapters.webchat.chats import Chat, Visitor
 from adapters.webchat.core import Core
 from adapters.webchat.frames import AnyServerFrame, BadFrame
 from adapters.webchat.lines import CONVERSATIONS, conversations_of, past_of
-from adapters.webchat.settings import SECOND_NS
+from adapters.webchat.settings import SECOND_NS, SurveyKind
 from adapters.webchat.tokens import Session, Upload
 from engine.messages.observed import Attachment, ContactReleased, MessageSent, MessagesRead, SurveyAnswered
 from engine.ports import Hint
@@ -45,7 +45,7 @@ class Conduct:
             async with visitor.lock:
                 return [await self._beginning.leave_number(session, visitor, frame)]
         if isinstance(frame, frames.Survey):
-            return [await self._survey(visitor, frame)]
+            return [await self._survey(session, visitor, frame)]
         if isinstance(frame, frames.History):
             return [await self._history(session, visitor, frame)]
         if isinstance(frame, frames.Ping):
@@ -55,7 +55,7 @@ class Conduct:
         elif isinstance(frame, frames.Read):
             self._read(visitor, frame)
         elif isinstance(frame, frames.End):
-            await self._end(visitor)
+            return await self._end(session, visitor, frame)
         else:
             raise BadFrame("out_of_order", "hello is said once, and first")
         return []
@@ -126,33 +126,60 @@ class Conduct:
         chat.read_seq = frame.seq
         self._core.mention([MessagesRead(contact=chat.contact, up_to_seq=frame.seq)])
 
-    async def _end(self, visitor: Visitor) -> None:
-        """The visitor leaves; what follows comes as the chat's end."""
-        chat = visitor.chat
-        if chat is not None and chat.phase != "ended":
-            self._core.insist([ContactReleased(contact=chat.contact, by="customer")])
+    async def _end(self, session: Session, visitor: Visitor, frame: frames.End) -> Sequence[AnyServerFrame]:
+        """The visitor leaves; what follows comes as the chat's end. One that is over already is left as well."""
+        core, chat = self._core, visitor.chat
+        is_there = chat is not None and chat.phase != "ended" and frame.contact_id in (0, chat.contact_id)
+        if chat is None or not is_there:
+            return [frames.Ack(seq=core.seq, client_id=frame.client_id)] if frame.client_id else []
+        if not frame.client_id:
+            core.insist([ContactReleased(contact=chat.contact, by="customer")])
+            return []
+        left = ContactReleased(id=f"{session.visitor}:{frame.client_id}", contact=chat.contact, by="customer")
+        try:
+            (receipt,) = await self._beginning.submit([left], frame.client_id, "no_chat")
+        except BadFrame as bad:
+            if bad.code != "no_chat":
+                raise
+            return [frames.Ack(seq=core.seq, client_id=frame.client_id)]  # somebody else ended it at the same time
+        return [frames.Ack(seq=receipt.seq, client_id=frame.client_id)]
 
-    async def _survey(self, visitor: Visitor, frame: frames.Survey) -> AnyServerFrame:
-        """Take in how it was: once for each chat."""
-        chat: Chat | None = visitor.chat
-        kind = chat.settings.survey if chat is not None else None
-        if chat is None or kind is None or chat.phase != "ended" or not chat.answered:
+    def _surveyed(self, session: Session, visitor: Visitor, frame: frames.Survey) -> tuple[str, int, SurveyKind]:
+        """Name and id of the chat that an answer is about, and what was asked."""
+        chat, kind = visitor.chat, None
+        if chat is not None and frame.contact_id in (0, chat.contact_id):
+            if chat.phase == "ended" and chat.answered:
+                kind = chat.settings.survey
+            contact, contact_id = chat.contact, chat.contact_id
+        else:  # another has begun since: it counts for the one that it names, where that was this visitor's
+            records = conversations_of(self._core, session.inbox, session.known_as)
+            record = next((one for one in records if one.id == frame.contact_id), None)
+            if record is not None and record.channel == "chat" and record.closed_ns and record.answered_ns:
+                kind = self._core.inbox(session, frame.client_id).survey
+            contact, contact_id = (record.contact, record.id) if record is not None else ("", 0)
+        if kind is None:
             raise BadFrame("no_survey", "nobody has asked", frame.client_id)
+        return contact, contact_id, kind
+
+    async def _survey(self, session: Session, visitor: Visitor, frame: frames.Survey) -> AnyServerFrame:
+        """Take in how it was: once for each chat."""
+        contact, contact_id, kind = self._surveyed(session, visitor, frame)
         fact = SurveyAnswered(
-            id=f"answer-{chat.contact_id}",
-            contact=chat.contact,
-            contact_id=chat.contact_id,
+            id=f"answer-{contact_id}",
+            contact=contact,
+            contact_id=contact_id,
             kind=kind,
             score=frame.score,
             comment=forms.clean(frame.comment),
         )
         (receipt,) = await self._beginning.submit([fact], frame.client_id, "bad_score")
-        chat.survey_open = False
+        if visitor.chat is not None and visitor.chat.contact_id == contact_id:
+            visitor.chat.survey_open = False
         self._core.counters["surveys_answered"] += not receipt.duplicate
         visitor.wake()
         if receipt.duplicate:
             quality = self._core.engine.views.quality
-            first = await asyncio.to_thread(quality.survey_answer, kind, chat.contact_id)
+            first = await asyncio.to_thread(quality.survey_answer, kind, contact_id)
             if first is not None and (first.score, first.comment) != (fact.score, fact.comment):
                 raise BadFrame("answered_already", "it was answered already; the first answer counts", frame.client_id)
         return frames.Ack(seq=receipt.seq, client_id=frame.client_id)

@@ -80,6 +80,11 @@ class LeaveNumber(ClientFrame, frozen=True, kw_only=True, tag="leave_number"):
 class End(ClientFrame, frozen=True, kw_only=True, tag="end"):
     """Leave the chat."""
 
+    client_id: ClientId = ""
+    """With it there is an answer, and it may be said again."""
+    contact_id: Seq = 0
+    """Which chat; 0: the one that goes on."""
+
 
 class Survey(ClientFrame, frozen=True, kw_only=True, tag="survey"):
     """How it was."""
@@ -87,6 +92,8 @@ class Survey(ClientFrame, frozen=True, kw_only=True, tag="survey"):
     score: Annotated[int, msgspec.Meta(ge=0, le=10)]
     comment: Text = ""
     client_id: ClientId = "survey"
+    contact_id: Seq = 0
+    """Which chat it was; 0: the latest."""
 
 
 class History(ClientFrame, frozen=True, kw_only=True, tag="history"):
@@ -197,12 +204,14 @@ class Queue(ServerFrame, frozen=True, kw_only=True, tag="queue"):
     wait_high_min: int | None
     longer: bool
     can_leave_number: bool
+    contact_id: int = 0
 
 
 class Assigned(ServerFrame, frozen=True, kw_only=True, tag="assigned"):
     """An agent is there; empty: the visitor waits again."""
 
     agent: str
+    contact_id: int = 0
 
 
 class AgentTyping(ServerFrame, frozen=True, kw_only=True, tag="typing"):
@@ -363,10 +372,10 @@ def _of_chat(seq: int, before: State | None, now: State) -> list[AnyServerFrame]
         return []
     found: list[AnyServerFrame] = []
     if now.phase == "queued":
-        if before is not None and before.phase == "connected":
-            found.append(Assigned(seq=seq, agent=""))
+        if before is not None and (before.phase, before.contact_id) == ("connected", now.contact_id):
+            found.append(Assigned(seq=seq, agent="", contact_id=now.contact_id))
         if before is None or before.phase != "queued" or _told(before) != _told(now):
-            position, low, high, number = _told(now)
+            position, low, high, number, contact_id = _told(now)
             place = Queue(
                 seq=seq,
                 position=position,
@@ -374,10 +383,11 @@ def _of_chat(seq: int, before: State | None, now: State) -> list[AnyServerFrame]
                 wait_high_min=high,
                 longer=now.longer,
                 can_leave_number=number,
+                contact_id=contact_id,
             )
             found.append(place)
-    elif before is None or (before.phase, before.agent) != ("connected", now.agent):
-        found.append(Assigned(seq=seq, agent=now.agent))
+    elif before is None or (before.phase, before.agent, before.contact_id) != ("connected", now.agent, now.contact_id):
+        found.append(Assigned(seq=seq, agent=now.agent, contact_id=now.contact_id))
     if before is None or before.agent_typing != now.agent_typing:
         found.append(AgentTyping(seq=seq, on=now.agent_typing))
     if now.agent_read_seq > (
@@ -387,5 +397,5 @@ def _of_chat(seq: int, before: State | None, now: State) -> list[AnyServerFrame]
     return found
 
 
-def _told(state: State) -> tuple[int, int | None, int | None, bool]:
-    return state.position, state.wait_low_min, state.wait_high_min, state.can_leave_number
+def _told(state: State) -> tuple[int, int | None, int | None, bool, int]:
+    return state.position, state.wait_low_min, state.wait_high_min, state.can_leave_number, state.contact_id

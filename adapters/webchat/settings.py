@@ -20,6 +20,7 @@ Short = Annotated[str, Field(max_length=200)]
 FIELDS_MAX: Final = 8
 EVERYWHERE: Final = "*"
 Locale = Literal["en", "vi"]
+SurveyKind = Literal["csat", "nps", "ces"]
 
 
 class Part(BaseModel):
@@ -77,7 +78,7 @@ class Inbox(Part):
     callback: bool = False
     """Whether who waits may leave a number instead."""
     files: Files = Files()
-    survey: Literal["csat", "nps", "ces"] | None = None
+    survey: SurveyKind | None = None
     """What a visitor is asked after a chat that an agent answered."""
     leave_after_ns: Annotated[int, Duration("5s", "1h")] = Field(default=120 * SECOND_NS, alias="leave_after")
     """A waiting visitor whom no page shows any more is gone after so long."""

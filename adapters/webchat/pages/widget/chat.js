@@ -20,6 +20,8 @@ export const chat = {
   // { send(frame), close() } once welcomed.
   link: null,
   attempts: 0,
+  // There was one before.
+  isLost: false,
   // What is done next is shown so; see views.js.
   view: "",
   // A line that is not written yet to its end, where its field is not shown.
@@ -56,7 +58,12 @@ export const questions = () => (chat.settings.open ? chat.settings.chat_fields :
 export const formName = () => (chat.settings.open ? "form" : "closed");
 
 // The first line is said, and what becomes of it is not known yet.
-export const isBeginning = () => [...chat.pending.values()].some((one) => one.frame.type === "start");
+export const isBeginning = () => isPending("start");
+
+// The visitor has left, and the service does not know yet.
+export const isEnding = () => isPending("end");
+
+const isPending = (type) => [...chat.pending.values()].some((one) => one.frame.type === type);
 
 // 70 bytes, 19.5 kB, 10 MB: never more than it is.
 export const sized = (bytes) => {

@@ -38,6 +38,7 @@ function tryPolling() {
 
 function lost() {
   stopAsking();
+  chat.isLost ||= Boolean(chat.link);
   chat.link = null;
   connecting = false;
   if (chat.isBarred) return;

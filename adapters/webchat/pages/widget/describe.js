@@ -2,7 +2,7 @@
 
 import { chat, say } from "./chat.js";
 import { showNotices } from "./notices.js";
-import { closeButton, endButton, host, log, nameLauncher, title } from "./panel.js";
+import { closeButton, host, log, nameLauncher, title } from "./panel.js";
 import { address, inbox } from "./place.js";
 
 // Whether it could be had. Nothing is shown of an inbox that nothing is known of.
@@ -21,7 +21,6 @@ export async function describe() {
   host.lang = chat.words.locale;
   title.textContent = chat.settings.title;
   log.setAttribute("aria-label", say("conversation"));
-  endButton.textContent = say("end");
   closeButton.setAttribute("aria-label", say("close"));
   nameLauncher();
   showNotices(chat.settings.notices);

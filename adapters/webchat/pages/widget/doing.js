@@ -1,6 +1,6 @@
 // What the visitor does: begin, write, attach, type, end.
 
-import { chat, freshId, isBeginning, say, sized } from "./chat.js";
+import { chat, freshId, isBeginning, isEnding, say, sized } from "./chat.js";
 import { put } from "./outbox.js";
 import { endButton } from "./panel.js";
 import { address } from "./place.js";
@@ -19,7 +19,7 @@ export function submitForm(form) {
 
 export function sendText(text) {
   const said = text.value.trim();
-  if (!said) return;
+  if (!said || isEnding()) return;
   text.value = "";
   stopTyping();
   chat.fileWords = {};
@@ -90,9 +90,11 @@ function stopTyping() {
 
 // Asked in place: frames may not ask otherwise.
 export function endChat() {
-  if (!endButton.dataset.sure) {
+  if (isEnding()) return;
+  if (endButton.dataset.sure) put({ type: "end", client_id: freshId(), contact_id: chat.state.contact_id || 0 });
+  else {
     endButton.dataset.sure = "1";
-    endButton.textContent = say("end_sure");
-    setTimeout(() => { delete endButton.dataset.sure; endButton.textContent = say("end"); }, 4000);
-  } else chat.link?.send({ type: "end" });
+    setTimeout(() => { delete endButton.dataset.sure; tell("changed"); }, 4000);
+  }
+  tell("changed");
 }

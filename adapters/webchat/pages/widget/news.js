@@ -1,6 +1,6 @@
 // What comes in, and what it changes on the page.
 
-import { chat, formName, isBeginning, isUnderWay, questions, say } from "./chat.js";
+import { chat, formName, isBeginning, isEnding, isUnderWay, questions, say } from "./chat.js";
 import { tellOfAgent } from "./fields.js";
 import { keep } from "./kept.js";
 import { clearLog, markRead, showHistory, showLine, showReadBy } from "./lines.js";
@@ -24,7 +24,7 @@ export function heard(frame) {
   if (frame.type === "notices") return showNotices(frame.notices);
   if (frame.type === "open") chat.settings.open = frame.open;
   else if (frame.type === "queue") Object.assign(state, frame, { phase: "queued", agent: "" });
-  else if (frame.type === "assigned") Object.assign(state, { phase: frame.agent ? "connected" : "queued", agent: frame.agent, agent_typing: false });
+  else if (frame.type === "assigned") Object.assign(state, { phase: frame.agent ? "connected" : "queued", agent: frame.agent, contact_id: frame.contact_id, agent_typing: false });
   else if (frame.type === "typing") state.agent_typing = frame.on;
   else if (frame.type === "read") return showReadBy(frame.read_seq);
   else if (frame.type === "ended") ended(frame);
@@ -35,19 +35,19 @@ export function heard(frame) {
 function ended({ reason, survey, contact_id }) {
   if (contact_id && contact_id === chat.left) return;
   chat.fileWords = {};
-  Object.assign(chat.state, { phase: "ended", reason, contact_id, survey: isAnswering() ? "" : survey });
+  Object.assign(chat.state, { phase: "ended", reason, contact_id, survey: isAnswering(contact_id) ? "" : survey });
 }
 
-const isAnswering = () => [...chat.pending.values()].some((one) => one.frame.type === "survey");
+const isAnswering = (contact) => [...chat.pending.values()].some(({ frame }) => frame.type === "survey" && frame.contact_id === contact);
 
 function welcomed(frame) {
-  chat.attempts = 0;
+  Object.assign(chat, { attempts: 0, isLost: false });
   keep("session", frame.session);
   chat.settings.open = frame.open;
   const isOlder = frame.seq < chat.afterSeq; // than what is shown: the service was brought back from a backup
   if (isOlder || (frame.state.contact_id !== chat.state.contact_id && chat.state.contact_id)) clearLog();
   if (isOlder) Object.assign(chat, { afterSeq: 0, readSeq: 0, lastAgentSeq: 0, seenSeq: 0 });
-  chat.state = isAnswering() ? { ...frame.state, survey: "" } : frame.state;
+  chat.state = isAnswering(frame.state.contact_id) ? { ...frame.state, survey: "" } : frame.state;
   showNotices(frame.state.notices);
   chat.hasHistory = frame.has_history;
   chat.isNamed = frame.named;
@@ -66,6 +66,7 @@ function acked(frame) {
   if (frame.became === "message") left("message_left", entry);
   else if (frame.became === "callback" && chat.state.phase === "none") left("number_left", entry);
   else inLog(entry, frame.seq);
+  if (entry.frame.type === "end") refresh();
 }
 
 function left(word, entry) {
@@ -80,6 +81,8 @@ export function refresh() {
   keep("active", isUnderWay() || chat.pending.size ? "1" : "");
   const wasAtEnd = root.activeElement === endButton;
   endButton.hidden = !isUnderWay();
+  endButton.textContent = say(isEnding() ? "ending" : endButton.dataset.sure ? "end_sure" : "end");
+  endButton.setAttribute("aria-disabled", String(isEnding()));
   status.textContent = [statusWords(), ...Object.values(chat.fileWords).slice(-FILES_TOLD)].filter(Boolean).join(" ");
   const asksNumber = chat.view === "number" && (isUnderWay() ? state.phase === "queued" : !settings.open);
   if (chat.isBarred) turn("barred");

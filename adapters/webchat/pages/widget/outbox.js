@@ -53,6 +53,7 @@ function showEntry(entry, file) {
 }
 
 // Written too long ago, or in a chat that is not this one: it would be news to nobody, or be told to somebody else.
+// How it was is said of the chat that it names.
 const isTooLate = ({ frame, atMs, contact }) => frame.type !== "survey"
   && (!(Date.now() - atMs < SAID_WITHIN_MS) || Boolean(contact && chat.state.contact_id && contact !== chat.state.contact_id));
 

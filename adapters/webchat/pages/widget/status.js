@@ -20,7 +20,7 @@ export function statusWords() {
   const { phase, reason } = chat.state;
   if (chat.isBarred) return say("not_allowed");
   if (chat.isBusy) return say("busy");
-  if (!chat.link) return say(chat.attempts > 1 ? "reconnecting" : "connecting");
+  if (!chat.link) return say(chat.isLost || chat.attempts > 1 ? "reconnecting" : "connecting");
   if (phase === "queued") return waitWords();
   if (phase === "connected") return say(chat.state.agent_typing ? "typing" : "joined", { agent: chat.state.agent });
   if (phase === "ended") return say(reason === "idle" ? "ended_idle" : reason === "callback" ? "number_left" : OVER.includes(reason) ? "ended" : "ended_lost");

@@ -17,7 +17,7 @@ export function surveyForm(done, more) {
   }
   const made = make("form", { onsubmit: (event) => {
     asked(event);
-    put({ type: "survey", client_id: freshId(), score: Number(made.elements.score.value), comment: made.elements.comment.value });
+    put({ type: "survey", client_id: freshId(), contact_id: chat.state.contact_id, score: Number(made.elements.score.value), comment: made.elements.comment.value });
     chat.state.survey = "";
     done();
   } }, make("fieldset", {}, make("legend", { tabindex: "-1" }, say(kind)), make("div", { class: "scores" }, ...scores),
