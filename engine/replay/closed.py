@@ -64,6 +64,7 @@ class ClosedContacts:
         closing = (rows["flags"] & FLAG_CLOSES != 0) & ((kinds == CONTACT_LEFT) | (kinds == CONTACT_ENDED))
         arrived: dict[int, int] = {}
         legs: dict[int, list[int]] = {}
+        just_closed: dict[int, list[int]] = {}
         told = kinds == CONFIGURATION_LOADED
         self._told_seq = max(self._told_seq, int(rows["b"][told].max(initial=0)))
         chosen = closing | (kinds == CONTACT_ARRIVED) | (kinds == LEG_RECORDED) | (kinds == ENGINE_STARTED)
@@ -75,10 +76,14 @@ class ClosedContacts:
                 self._life += 1
             elif kind == CONTACT_ARRIVED:
                 arrived[slot], legs[slot] = place, []
+                just_closed.pop(slot, None)
             elif kind == LEG_RECORDED:
-                legs.setdefault(slot, []).append(place)
+                # Who is refused on arrival closes in the same turn, before the row of their own leg: it is kept there.
+                of_contact = just_closed[slot] if slot in just_closed else legs.setdefault(slot, [])
+                of_contact.append(place)
             else:
-                closed.append((self._life, place, slot, arrived.pop(slot, -1), legs.pop(slot, [])))
+                just_closed[slot] = legs.pop(slot, [])
+                closed.append((self._life, place, slot, arrived.pop(slot, -1), just_closed[slot]))
         while self._found and self._found[0].seq <= self._told_seq:
             self._found.popleft()
         for one in closed:

@@ -226,6 +226,20 @@ async def test_a_caller_who_was_refused_as_it_died_is_told_at_the_start(served: 
     await bob.response(480)
 
 
+async def test_a_caller_who_was_refused_on_arrival_as_it_died_is_told_at_the_start(
+    served: Served, open_phone: OpenPhone
+) -> None:
+    bob = await open_phone("bob")
+    served.configure(centre("  sales: {join_empty: available}", phones={"ann": "127.0.0.1:9"}))
+    served.script = "dying_process.py"
+    await served.start()
+    bob.invite("sales", served.port, bob.sdp())
+    await served.dead()  # the caller's leg stands behind the exit, in the same turn
+    served.script = "serve_process.py"
+    await served.start()
+    await bob.response(480)
+
+
 async def test_phones_of_a_call_that_ended_as_it_died_are_hung_up_at_the_start(
     served: Served, open_phone: OpenPhone
 ) -> None:
