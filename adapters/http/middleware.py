@@ -101,7 +101,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     if caller.kiosk and not route.for_kiosks:
         raise Problem("forbidden", "the ticket of a kiosk shows boards, and nothing else")
     if not caller.may(route.scope) and not (route.or_scope and caller.may(route.or_scope)):
-        raise Problem("forbidden", f"the token '{caller.name}' lacks the scope '{route.scope}'")
+        enough = " or ".join(f"'{scope}'" for scope in (route.scope, route.or_scope) if scope)
+        raise Problem("forbidden", f"the token '{caller.name}' lacks the scope {enough}")
     _check_query(request, route)
     return await handler(request)
 

@@ -52,6 +52,10 @@ SCOPE_OF_FACT: Final[Mapping[type[Fact], Scope]] = {
     observed.StreamGapped: Scope.INGEST,
 }
 """The scope for each fact; for one about a contact, the scope where another source brought it."""
+OR_SCOPE: Final[Mapping[type[Fact], Scope]] = dict.fromkeys(
+    (observed.CaseOpened, observed.CaseResolved, observed.CaseReopened), Scope.SUPERVISE
+)
+"""Another scope that does as well: supervisors see to cases that agents have settled, or left."""
 EVERY_CONTACT: Final[frozenset[type[Fact]]] = frozenset()
 """No fact is taken about the source's own contacts alone."""
 
@@ -66,7 +70,8 @@ def missing_scopes(facts: Iterable[Fact], scopes: Collection[str]) -> dict[type[
         return found
     for kind in set(map(type, facts)):
         needed = SCOPE_OF_FACT[kind]
-        if needed not in scopes and not (issubclass(kind, ContactFact) and Scope.INGEST in scopes):
+        does = needed in scopes or OR_SCOPE.get(kind, needed) in scopes
+        if not does and not (issubclass(kind, ContactFact) and Scope.INGEST in scopes):
             found[kind] = Scope.INGEST if needed == Scope.ADMIN else needed
     return found
 

@@ -44,6 +44,25 @@ async def test_who_resolved_a_case_is_the_token_where_nobody_is_named(build: Bui
         assert (await get(client, path))["case"]["resolved_by"] == "the courier"
 
 
+async def test_supervisors_see_to_cases_too_and_others_are_told_what_it_takes(build: Build) -> None:
+    lines = ", ".join(
+        f"{{id: {name}, sha256: {sha256(b'secret').hexdigest()}, scopes: [{scope}, read]}}"
+        for name, scope in (("mai", "supervise"), ("crm", "ingest"))
+    )
+    house = await build(centre=f"{CENTRE}{CASES}tokens: [{lines}]\n")
+    async with aiohttp.ClientSession(house.url, headers={"Authorization": "Bearer trunkline_mai_secret"}) as client:
+        path = f"/api/v1/cases/{(await tell(client, '/api/v1/cases', 201, kind='complaint'))['seq']}"
+        await tell(client, f"{path}/resolve", resolution="sent again")
+        await tell(client, f"{path}/reopen", reason="nothing came")
+        case = (await get(client, path))["case"]
+        assert (case["state"], case["resolved_by"], case["reopened_by"]) == ("open", "mai", "mai")
+        (event,) = (await get(client, "/api/v1/events?type=case_reopened"))["events"]
+        assert (event["data"]["by"], event["data"]["reason"]) == ("mai", "nothing came")
+    async with aiohttp.ClientSession(house.url, headers={"Authorization": "Bearer trunkline_crm_secret"}) as client:
+        refused = await tell(client, f"{path}/resolve", 403, resolution="sent again")
+        assert "the token 'crm' lacks the scope 'agent' or 'supervise'" in refused["detail"]
+
+
 async def test_a_case_is_opened_resolved_and_opened_again(client: ClientSession) -> None:
     said = {"kind": "complaint", "subject": "late", "customer": "ann", "customer_base": "cable", "region": "north"}
     async with client.post("/api/v1/cases", json=said) as answer:

@@ -7,6 +7,9 @@ import pytest
 from engine.messages.observed import (
     AgentStatusChanged,
     CallerMoved,
+    CaseOpened,
+    CaseReopened,
+    CaseResolved,
     ContactArrived,
     ContactHeld,
     ContactReleased,
@@ -34,6 +37,9 @@ def test_no_fact_is_forgotten() -> None:
         (TrunkRequested(contact="c", trunk_groups=["t"]), {"ingest"}),
         (AgentStatusChanged(agent="a", status="paused"), {"agent"}),
         (QueueClosed(queue="q"), {"supervise"}),
+        (CaseOpened(kind="k"), {"agent", "supervise"}),
+        (CaseResolved(case_id=1, resolution="r"), {"agent", "supervise"}),
+        (CaseReopened(case_id=1), {"agent", "supervise"}),
     ],
 )
 def test_each_fact_asks_for_one_of_its_scopes(fact: Observed, enough: set[str]) -> None:

@@ -188,6 +188,8 @@ BY_SOMEBODY: Final = frozenset(
         kinds.ALERT_ACKNOWLEDGED,
         kinds.QUEUE_OPENED,
         kinds.QUEUE_CLOSED,
+        kinds.CASE_RESOLVED,
+        kinds.CASE_REOPENED,
     }
 )
 """Kinds of what somebody ordered, who may have said who they are and why."""
