@@ -65,10 +65,16 @@ def _print(answer: dict[str, Any]) -> None:
     for queue, level in found[0]["service_level_during"].items():
         others = (
             f"{with_half(case['service_level_during'][queue], 0.01)}, {_minutes(case['recovered_s'][queue], 'not')}"
+            + ("" if case["untold_drop"][queue] is None else "?")
             for case in found[1:]
         )
         levels.add_row(queue, with_half(level, 0.01), *others)
     print_table(levels)
+    for case in found:
+        drops = [f"{queue} {100 * drop:.1f}" for queue, drop in case["untold_drop"].items() if drop and queue != "all"]
+        if drops:
+            told = f"{case['case']}: too few replications to tell when it was back (?): points lower meanwhile"
+            typer.echo(f"{told}: {', '.join(drops)}.")
     typer.echo(f"{answer['replications']} replications of each case. {of_seed(answer['seed'])}")
 
 

@@ -60,7 +60,7 @@ def case_rows(found: Row) -> Iterator[Row]:
         for queue, level in case["service_level_during"].items():
             flat = {"case": case["case"], "queue": queue, "activated_s": case["activated_s"]}
             flat |= {"service_level": level["value"], "sl_lo": level["low"], "sl_hi": level["high"]}
-            flat |= {"recovered_s": case["recovered_s"][queue]}
+            flat |= {"recovered_s": case["recovered_s"][queue], "untold_drop": case["untold_drop"][queue]}
             for key in ("lost", "lost_more", "backlog", "damage"):
                 flat |= {end: value if queue == "all" else None for end, value in limited(key, case[key]).items()}
             yield flat

@@ -12,6 +12,8 @@ from simulations.experiment.estimates import t_quantile
 Array = np.ndarray[Any, Any]
 SHORT: Final = 0.005
 """By how much a service level may be lower than on an undisturbed day and count as back, as `solve` lets plans be."""
+LARGE: Final = 0.05
+"""By how much it may be lower where nothing tells that from chance, before that is worth saying."""
 RULE: Final = (
     "A service level is recovered from the first interval on from which it is short neither in any interval nor in all "
     "of them together. Short is below its target and, beyond chance, more than 0.5 points below the undisturbed day "
@@ -55,6 +57,22 @@ def intervals_short(now: Served, usual: Served, target: float, confidence: float
     after = int(np.flatnonzero(short)[-1]) + 1 if short.any() else 0
     rest = _is_short(now.from_here_on(below), usual.from_here_on(below), strict)
     return after + int(np.argmin(np.r_[rest[after:], False]))
+
+
+def untold_drop(now: Served, usual: Served, target: float, after: int, lasts: int) -> float | None:
+    """Return by how much the level was lower than usual where RULE has it back after `after` intervals already, None
+    unless that is more than LARGE: so much is no recovery, and yet no more than chance with so few replications.
+
+    Looked at is the rest of the `lasts` intervals in which things were broken, and what stays as low right behind them.
+    """
+    level, before = now.level(), usual.level()
+    is_low = (level < target) & (before - level > LARGE)
+    end = max(after, lasts)
+    end += int(np.argmin(np.r_[is_low[end:], False]))
+    rest = np.zeros(len(level), np.bool_)
+    rest[after:end] = True
+    lower, higher = (float(one.from_here_on(rest).level()[0]) for one in (now, usual))
+    return higher - lower if lower < target and higher - lower > LARGE else None
 
 
 def _is_short(now: Served, usual: Served, confidence: float) -> Array:

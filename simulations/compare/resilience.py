@@ -13,7 +13,7 @@ from engine.errors import ConfigError
 from engine.messages.exits import LOST
 from engine.model.durations import format_duration
 from simulations.compare.paired import played_alike
-from simulations.compare.recovery import RULE, Served, intervals_short
+from simulations.compare.recovery import RULE, Served, intervals_short, untold_drop
 from simulations.experiment.costs import total_benefits, total_costs
 from simulations.experiment.estimates import Estimate, mean, ratio
 from simulations.experiment.figures import BLOCKED, exits, with_sent_away
@@ -46,6 +46,9 @@ class Case(msgspec.Struct, frozen=True):
     recovered_s: dict[str, float | None]
     """By queue, from the break until the service level is back for good by `recovery.RULE`, to the interval; None: not
     within the horizon. Under '': of the last queue."""
+    untold_drop: dict[str, float | None]
+    """By queue: by how much the level was lower than undisturbed where `recovered_s` has it back, though it may not be:
+    too few replications tell it from chance. None where that is not much. Under '': of the queue of the most."""
     backlog: Estimate
     """Most who waited at once in each queue within an interval, added up, in the worst interval: never less than waited
     in all queues at one moment, and more where queues were full at other moments of it."""
@@ -125,9 +128,11 @@ def _case(name: str, result: Result, quiet: Result, broken: Result) -> Case:
     during = result.tallies[:, :, slice(*span)].sum(axis=2)
     levels = {queue: ratio(*_served(result, during[:, place]), confidence) for place, queue in enumerate(result.queues)}
     levels[""] = ratio(*_served(result, during.sum(axis=1)), confidence)
-    recovered = {queue: _recovered_s(result, quiet, place, span[0]) for place, queue in enumerate(result.queues)}
+    back = {queue: _back(result, quiet, place, span) for place, queue in enumerate(result.queues)}
+    recovered, untold = ({queue: one[part] for queue, one in back.items()} for part in (0, 1))
     known = [value for value in recovered.values() if value is not None]
     recovered[""] = max(known) if len(known) == len(recovered) else None
+    untold[""] = max((drop for drop in untold.values() if drop is not None), default=None)
     activated = [one.activated_ns - one.start_ns for one in events if one.what.respond is not None]
     return Case(
         name=name,
@@ -136,6 +141,7 @@ def _case(name: str, result: Result, quiet: Result, broken: Result) -> Case:
         lost_more=mean(lost - before, confidence),
         level_during=levels,
         recovered_s=recovered,
+        untold_drop=untold,
         backlog=mean(result.crowd.max(axis=1), confidence),
         damage=mean(net - net_before, confidence),
     )
@@ -162,19 +168,23 @@ def _lost(result: Result) -> Array:
     return np.asarray(tries - result.retried.sum(axis=(1, 2)), float)
 
 
-def _recovered_s(result: Result, quiet: Result, place: int, first: int) -> float | None:
-    """Return how long after the break a queue's service level is back, s; 0.0 if it never went, None if never back."""
+def _back(result: Result, quiet: Result, place: int, span: tuple[int, int]) -> tuple[float | None, float | None]:
+    """Return how long after the break a queue's service level is back, s: 0.0 if it never went, None if never back; and
+    by how much it was lower all the same, see `untold_drop`.
+    """
+    first, last = span
     target = list(result.model.file.queues.values())[place].service_level.target
     now, usual = (
         Served(*(counts[:, first:] for counts in _served(one, one.tallies[:, place]))) for one in (result, quiet)
     )
     after = intervals_short(now, usual, target, result.confidence, len(result.queues))
-    if after == 0:
-        return 0.0
     if first + after == len(result.edges_ns) - 1:
-        return None
+        return None, None
+    drop = untold_drop(now, usual, target, after, last - first)
+    if after == 0:
+        return 0.0, drop
     start_ns = min(one.start_ns for one in lasting(result.model.file)) if result.model.file.disruptions else 0
-    return float(result.edges_ns[first + after] - start_ns) / 1e9
+    return float(result.edges_ns[first + after] - start_ns) / 1e9, drop
 
 
 def plain_case(case: Case) -> dict[str, Any]:
@@ -185,4 +195,7 @@ def plain_case(case: Case) -> dict[str, Any]:
         **{name: plain(getattr(case, name)) for name in ("lost", "lost_more", "backlog", "damage")},
         "service_level_during": {queue or "all": plain(level) for queue, level in case.level_during.items()},
         "recovered_s": {queue or "all": value for queue, value in case.recovered_s.items()},
+        "untold_drop": {
+            queue or "all": None if drop is None else round(drop, 6) for queue, drop in case.untold_drop.items()
+        },
     }

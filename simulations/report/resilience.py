@@ -20,7 +20,8 @@ def resilience(folder: Folder, say: Words) -> Section | Missing:
     panels.append(_during(cases, say))
     lead = [
         say(
-            "resilience_lead_not" if case["recovered_s"]["all"] is None else "resilience_lead",
+            _lead(case),
+            points=say.number(100 * (_untold(case) or 0.0), 1),
             case=_called(case, say),
             lost=say.limits(limits_of(case["lost_more"]), 0),
             recovered=_recovered(case, say),
@@ -35,9 +36,23 @@ def _called(case: Row, say: Words) -> str:
     return say(key) if say.has(key) else str(case["case"])
 
 
+def _untold(case: Row) -> float | None:
+    """Return by how much a service level that counts as back was lower; None where it is not much, or not told."""
+    drop: float | None = case.get("untold_drop", {}).get("all")
+    return drop
+
+
+def _lead(case: Row) -> str:
+    if case["recovered_s"]["all"] is None:
+        return "resilience_lead_not"
+    return "resilience_lead" if _untold(case) is None else "resilience_lead_untold"
+
+
 def _recovered(case: Row, say: Words) -> str:
     after_s = case["recovered_s"]["all"]
-    return say("resilience_not_recovered") if after_s is None else say.duration(after_s)
+    if after_s is None:
+        return say("resilience_not_recovered")
+    return say.duration(after_s) + ("" if _untold(case) is None else "?")
 
 
 def _panel(name: str, cases: list[Row], currency: str, say: Words) -> Panel:

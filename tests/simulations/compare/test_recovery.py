@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulations.compare.recovery import SHORT, Served, intervals_short
+from simulations.compare.recovery import SHORT, Served, intervals_short, untold_drop
 
 Array = np.ndarray[Any, Any]
 INTERVALS, CALLERS, REPLICATIONS = 24, 50, 30
@@ -61,3 +61,19 @@ def test_what_meets_its_target_or_nobody_came_to_is_not_short() -> None:
 
 def test_what_stays_short_to_the_end_is_not_back() -> None:
     assert back(*drawn(1, lost_in(INTERVALS, 0.3))) == INTERVALS
+
+
+def test_a_great_loss_that_few_replications_do_not_tell_is_said() -> None:
+    """Of two replications of which one falls and the other does not, nothing is told: 15 points may be chance."""
+    wholes = np.full((2, INTERVALS), 100)
+    usual = Served(np.full((2, INTERVALS), 60), wholes)
+    fallen = np.where(np.arange(INTERVALS) < 6, [[30], [60]], 60)
+    now = Served(fallen, wholes)
+    assert back(now, usual) == 0
+    assert untold_drop(now, usual, 0.8, 0, 4) == pytest.approx(0.15), "as low right behind it, too"
+    assert untold_drop(now, usual, 0.8, 0, 12) == pytest.approx(0.075)
+    assert untold_drop(now, usual, 0.8, 6, 4) is None, "back when it was"
+    assert untold_drop(now, usual, 0.4, 0, 4) is None, "it meets its target"
+    assert untold_drop(usual, usual, 0.8, 0, 4) is None
+    nobody = Served(0 * fallen, 0 * wholes)
+    assert untold_drop(nobody, nobody, 0.8, 0, 4) is None

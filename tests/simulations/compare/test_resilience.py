@@ -8,10 +8,12 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from simulations.commands.resilience import _print
 from simulations.commands.resilience import resilience as resilience_command
+from simulations.compare.files import case_rows
 from simulations.compare.resilience import LATE, NO_PLAN, PLAN, QUIET, Case, cases, told
 from simulations.experiment.simulate import simulate
-from simulations.report.folder import read_folder
+from simulations.report.folder import Folder, read_folder
 from simulations.report.resilience import resilience as resilience_section
 from simulations.report.section import Section
 from simulations.report.wording import Words
@@ -121,11 +123,35 @@ def test_the_command_tells_the_cases(tmp_path: Path) -> None:
     assert values["cases"][3]["activated_s"] == 1800
     assert values["recovery"].startswith("A service level is recovered from the first interval on")
     assert set(values["cases"][2]["recovered_s"]) == {"calls", "survey", "all"}
+    assert values["cases"][0]["untold_drop"] == {"calls": None, "survey": None, "all": None}
     lines = said(str(path), "-n", "3", "--csv").stdout.splitlines()
     assert len(lines) == 1 + 4 * 3
     wrong = said(str(path), "--late", "soon")
     assert wrong.exit_code == 2
     assert "--late" in wrong.stderr
+
+
+def test_a_great_loss_that_is_no_more_than_chance_has_a_question_mark(capsys: pytest.CaptureFixture[str]) -> None:
+    """The mean of two replications of which one lost 30 points, and the other nothing."""
+    wholes = {"value": 0.5, "low": 0.0, "high": 1.0}
+    case: dict[str, Any] = dict.fromkeys(("lost", "lost_more", "backlog", "damage"), wholes)
+    case |= {"activated_s": None, "service_level_during": {"calls": wholes, "all": wholes}}
+    case |= {"recovered_s": {"calls": 0.0, "all": 0.0}}
+    cases_told = [
+        {"case": name} | case | {"untold_drop": {"calls": drop, "all": drop}}
+        for name, drop in ((QUIET, None), (NO_PLAN, 0.15))
+    ]
+    head = {"scenario": "x", "confidence": 0.95, "currency": "EUR", "replications": 2, "seed": 1}
+    answer = head | {"cases": cases_told}
+    _print(answer)
+    printed = capsys.readouterr().out
+    assert printed.count("±50.0, 0?") == 2
+    assert "no plan: too few replications to tell when it was back (?): points lower meanwhile: calls 15.0." in printed
+    lead = resilience_section(Folder(Path(), resilience=answer), Words("en"))
+    assert isinstance(lead, Section)
+    assert lead.lead[0].endswith("the service level of a queue was 15.0 points lower meanwhile.")
+    assert lead.table.rows[1][6] == "0 s?"
+    assert [row["untold_drop"] for row in case_rows(answer)] == [None, None, 0.15, 0.15]
 
 
 def test_what_it_wrote_is_drawn(tmp_path: Path) -> None:
