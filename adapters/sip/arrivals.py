@@ -18,6 +18,7 @@ from adapters.sip.protocol import (
 from adapters.sip.settings import Network, parse_source
 from adapters.sip.translate import CUSTOMER_MAX, FinalAnswer, customer_of, entry_of, is_protected, priority_of
 from engine.errors import Overloaded
+from engine.messages.fact import CALLED_BY, CONSULTATION_OF
 from engine.messages.observed import ContactArrived
 from engine.ports import Receipt
 
@@ -105,10 +106,11 @@ class Arrivals:
         if name:
             attributes["display_name"] = name[:TEXT_MAX]
         if agent:
-            attributes["called_by"] = agent
+            attributes[CALLED_BY] = agent
             asked_about = self._calls.of_agent(agent)
             if asked_about is not None:
-                attributes["consultation_of"] = asked_about.name
+                attributes[CONSULTATION_OF] = asked_about.name
+                attributes.pop("display_name", None)  # the phone's own: the customer is the one who is asked about
                 customer = asked_about.caller.number_shown or customer
         fact = ContactArrived(
             contact=call.name,

@@ -21,6 +21,10 @@ Priority = Annotated[int, msgspec.Meta(ge=0, le=7)]
 Channel = Literal["voice", "chat", "email", "task"]
 CALLBACK_NUMBER: Final = "callback_number"
 """Attribute of a contact whose customer is not here, but to be called at this number."""
+CALLED_BY: Final = "called_by"
+"""Attribute of a call that an agent's phone makes: the agent."""
+CONSULTATION_OF: Final = "consultation_of"
+"""Attribute of such a call beside a customer's: that one's contact, about which the agent asks."""
 ATTRIBUTES_MAX: Final = 32
 Attributes = Annotated[dict[Annotated[str, msgspec.Meta(max_length=64)], Text], msgspec.Meta(max_length=ATTRIBUTES_MAX)]
 

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Final
 
 import msgspec
+import numpy as np
 
 from adapters.http.desk.in_order import InOrder
 from adapters.http.desk.presence import Presence
 from engine.messages.kind_set import KindSet
 from engine.messages.kinds import (
+    CALLER_MOVED,
     CASE_OPENED,
     CASE_REOPENED,
     CASE_RESOLVED,
@@ -26,7 +28,9 @@ from engine.messages.kinds import (
 from engine.model.plan_views import notices_of
 from engine.ports import EngineLink, Hint, Turn
 
-WITHOUT_AGENT: Final = KindSet(CONTACT_HELD, CONTACT_RESUMED, MESSAGE_SENT, MESSAGES_READ, PRIORITY_CHANGED)
+WITHOUT_AGENT: Final = KindSet(
+    CALLER_MOVED, CONTACT_HELD, CONTACT_RESUMED, MESSAGE_SENT, MESSAGES_READ, PRIORITY_CHANGED
+)
 """Facts of a contact that its desk shows, and whose rows may name no agent."""
 OF_ALL: Final = KindSet(CONFIGURATION_LOADED, PLAN_ACTIVATED, PLAN_DEACTIVATED)
 """Facts that every desk shows something of."""
@@ -215,7 +219,9 @@ class DeskHub:
             return
         told = WITHOUT_AGENT.mask(rows["kind"]).nonzero()[0]
         history = self._engine.views.history
-        slots = {(int(rows["contact"][place]), turn.first_seq + int(place)) for place in told}
+        moved = rows["kind"][told] == CALLER_MOVED  # whose caller it is now is in another one's hands
+        named = np.where(moved, rows["a"][told], rows["contact"][told])
+        slots = {(slot, turn.first_seq + place) for slot, place in zip(named.tolist(), told.tolist(), strict=True)}
         contacts = {history.id_in(slot, seq) for slot, seq in slots}
         for wakers in self._open.values():
             for waker in wakers:

@@ -5,6 +5,8 @@ from typing import Any, Final
 import msgspec
 
 from adapters.http.desk.house import HouseItems
+from engine.messages.fact import CALLED_BY, CONSULTATION_OF
+from engine.model.names import UNKNOWN
 from engine.ports import EngineLink
 from engine.projections.agents.status import ChannelLoad
 from engine.projections.contacts.engagements import Engagement
@@ -74,6 +76,8 @@ class DeskContact(msgspec.Struct, frozen=True):
     ended_by: str = ""
     """For who handed it over, `transfer`, whatever became of it then."""
     notes: list[Remark] = []
+    asked_by: str = ""
+    """Shown name of the colleague who asks about the customer in this call, until the customer is put through."""
     classified: Remark | None = None
 
 
@@ -170,12 +174,28 @@ def _contact(views: Views, agent: str, engagement: Engagement, at_phone: bool) -
 def _own_visit(record: ContactRecord, agent: str, state: str) -> int:
     """Return the place of the visit that brought it to this agent: who wraps up may have handed it on since."""
     own = len(record.visits) - 1
+        asked_by=_asked_by(views, record),
     while state == "wrapping" and own > 0 and record.visits[own].agent != agent:
         own -= 1
     return own
 
 
 def _came_from(record: ContactRecord, agent: str, own: int) -> tuple[str, str]:
+def _asked_by(views: Views, record: ContactRecord) -> str:
+    """Return the shown name of who consults in a call; empty where it is none, or the customer was put through."""
+    agent, about = record.attributes.get(CALLED_BY, ""), record.attributes.get(CONSULTATION_OF, "")
+    if not agent or not about:
+        return ""
+    try:
+        is_through = views.contacts.find(about).contact.caller_moved_to == record.contact
+    except KeyError:
+        is_through = False  # so many contacts came since that it is forgotten
+    if is_through:
+        return ""
+    number = views.directory.agents.number(agent)
+    return (views.directory.agent_cards[number].display_name if number != UNKNOWN else "") or agent
+
+
     """Return (queue, agent) where it was before the visit `own`; empty where it came straight here."""
     if own < 1:
         return "", ""

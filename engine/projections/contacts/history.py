@@ -19,6 +19,7 @@ from engine.log_port import Turn
 from engine.messages.kind_set import KindSet
 from engine.messages.kinds import (
     AGENT_HELD_BACK,
+    CALLER_MOVED,
     CONTACT_ANSWERED,
     CONTACT_ARRIVED,
     CONTACT_ENDED,
@@ -49,6 +50,7 @@ NEVER_NS: Final = 2**63 - 1
 ASIDE_MAX_BYTES: Final = ROWS_ASIDE_MAX * ROW.itemsize
 FOLLOWED: Final = KindSet(
     CONTACT_ARRIVED,
+    CALLER_MOVED,
     CONTACT_HELD,
     CONTACT_RESUMED,
     PRIORITY_CHANGED,

@@ -8,6 +8,7 @@ import msgspec
 from engine.messages.kinds import (
     AGENT_HELD_BACK,
     BY_NAMES,
+    CALLER_MOVED,
     CHANNEL_NAMES,
     CONTACT_ANSWERED,
     CONTACT_ENDED,
@@ -109,6 +110,8 @@ class ContactRecord(msgspec.Struct):
     """How it left its last queue; empty while it waits."""
     ended_by: str = ""
     """Who ended the last conversation; empty while it waits, and where none came of its last wait."""
+    caller_moved_to: str = ""
+    """Name of the contact in which its caller talks on, as after an attended transfer."""
     wait_s: float = 0.0
     """In queues, so far."""
     talk_s: float = 0.0
@@ -173,6 +176,8 @@ def go_on(record: ContactRecord, words: Words, seq: int, row: RowFields) -> None
         record.state = "offered"
     elif row.kind == OFFER_ENDED:
         _end_offer(record, agent, row.at_ns, OFFER_END_NAMES.get(row.a, str(row.a)))
+    elif row.kind == CALLER_MOVED:
+        record.caller_moved_to = words.contact_in(row.a, seq)
     elif row.kind == AGENT_HELD_BACK:
         record.held_back = HeldBack(seq, row.at_ns, agent, row.a, row.b)
     else:

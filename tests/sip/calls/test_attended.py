@@ -107,6 +107,9 @@ async def test_an_agent_asks_a_colleague_and_leaves_the_caller_there(
     calls = exchange.sip.calls
     first, second = calls.by_name.values()
     assert (calls.of_agent("ann"), calls.of_agent("eve")) == (first, second)
+    (asked, _) = exchange.engine.views.contacts.of_customer("bob").contacts
+    assert asked.attributes.items() >= {"called_by": "ann", "consultation_of": first.name}.items()
+    assert "display_name" not in asked.attributes, "hers is not the customer's"
     told = await handed_over(exchange, ann, agents, asking, called)
     assert told.request.body.startswith(b"SIP/2.0 200")
     ann.reply(told, 200)
@@ -119,6 +122,7 @@ async def test_an_agent_asks_a_colleague_and_leaves_the_caller_there(
     await until(lambda: not any(leg.pending_out for leg in exchange.sip.calls.dialogs.values()))
     assert exchange.counters["transfers_attended"] == 1
     record = exchange.engine.views.contacts.of_customer("bob").contacts
+    assert [one.caller_moved_to for one in record] == ["", second.name]
     assert [(one.queue, one.state) for one in record][:1] == [("help" if called == "help" else "inside", "connected")]
     assert exchange.engine.views.trunk_groups().trunk_groups[0].busy == 1, "the caller holds the channel"
     assert (calls.of_agent("ann"), calls.of_agent("eve")) == (None, second)

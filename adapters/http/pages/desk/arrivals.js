@@ -1,7 +1,7 @@
 // What the service tells: put where it belongs, and said to who works at the desk.
 
 import { lastBy } from "./cases.js";
-import { called, calledBackAt, who } from "./people.js";
+import { called, calledBackAt, kindOf, who } from "./people.js";
 import { say } from "./speech.js";
 import { textField } from "./typed_ahead.js";
 import { by, inWords, saying, t } from "./words.js";
@@ -93,7 +93,8 @@ export class Arrivals {
       const key = `${contact.id} ${contact.since_ns}`;
       if (this.rung.has(key)) continue;
       this.rung.add(key);
-      say("urgent", t("offered_to_you", { name: who(contact), channel: calledBackAt(contact) ? t("callback_to", { number: calledBackAt(contact) }) : t(`channel.${contact.channel}`), queue: names.queue(contact.queue) }));
+      const [name, queue, number] = [who(contact), names.queue(contact.queue), calledBackAt(contact)];
+      say("urgent", contact.asked_by ? t("asks_you", { name, queue }) : t("offered_to_you", { name, channel: number ? t("callback_to", { number }) : t(kindOf(contact)), queue }));
     }
   }
 

@@ -2,7 +2,7 @@
 
 import { el, fill, keep, linked } from "./dom.js";
 import { attachment } from "./files.js";
-import { answeredAt, isWritten, who } from "./people.js";
+import { answeredAt, isWritten, kindOf, who } from "./people.js";
 import { endOf } from "./acts.js";
 import { by, clock, day, saying, t } from "./words.js";
 import { mayResolve, settle } from "./cases.js";
@@ -206,7 +206,7 @@ export function conversationView(desk) {
     heading.textContent = who(contact);
     const from = contact.from_agent ? t("from_agent", { agent: desk.names.agent(contact.from_agent) }) : contact.from_queue ? t("from_queue", { queue: desk.names.queue(contact.from_queue) }) : "";
     const file = desk.outbox.isLeaving(contact.contact) && desk.outbox.files[contact.contact];
-    under.textContent = [contact.over ? t("over.word") : "", file ? t("leaves_after_file", { name: file }) : "", t(`channel.${contact.channel}`), desk.names.queue(contact.queue), from].filter(Boolean).join(" · ");
+    under.textContent = [contact.over ? t("over.word") : "", file ? t("leaves_after_file", { name: file }) : "", t(kindOf(contact)), desk.names.queue(contact.queue), from].filter(Boolean).join(" · ");
     renderActions(contact);
     const chat = isWritten(contact);
     const conversation = store.conversation(contact.id);

@@ -6,7 +6,7 @@ import { notesView } from "./notes.js";
 import { address, person, who } from "./people.js";
 import { clock, day, duration, t } from "./words.js";
 
-const SHOWN_ELSEWHERE = new Set(["name", "display_name", "customer_name", "signed", "callback_queue", "deadline_ns", "number", "call_id", "resolved_by", "resolved_ns", "answer_to"]);
+const SHOWN_ELSEWHERE = new Set(["name", "display_name", "customer_name", "signed", "callback_queue", "deadline_ns", "number", "call_id", "resolved_by", "resolved_ns", "answer_to", "called_by", "consultation_of"]);
 const OF_CASES = new Set(["case_id", "case_kind", "subject", "resolution"]);
 
 export function customerView(desk) {
@@ -66,13 +66,15 @@ export function customerView(desk) {
     cases.render(contact);
     if (!contact) return;
     const earlier = desk.store.earlier.get(contact.id);
-    const signature = JSON.stringify([contact.id, contact.attributes, contact.priority, earlier ?? String(earlier), document.documentElement.lang]);
+    const signature = JSON.stringify([contact.id, contact.attributes, contact.asked_by, contact.priority, earlier ?? String(earlier), document.documentElement.lang]);
     if (signature === shown) return;
     shown = signature;
     title.textContent = t("customer");
     const more = Object.entries(contact.attributes ?? {}).filter(([key]) => !SHOWN_ELSEWHERE.has(key));
     fill(
       facts,
+      fact(t("asked_by"), contact.asked_by),
+      fact(t("called_by"), contact.asked_by ? "" : contact.attributes?.called_by && desk.names.agent(contact.attributes.called_by)),
       fact(t("name"), person(contact, earlier)),
       fact(t("known_as"), address(contact)),
       fact(t("entry"), contact.entry),

@@ -2,7 +2,7 @@
 
 import { el, fill, keep } from "./dom.js";
 import { clock, day, t } from "./words.js";
-import { calledBackAt, who } from "./people.js";
+import { calledBackAt, kindOf, who } from "./people.js";
 
 // Where somebody writes, the letter alone is a part of the text. The keys are for the first alone.
 const key = (letter) => el("kbd", { "aria-hidden": "true" }, el("span", { class: "with-alt" }, "Alt+"), letter);
@@ -16,7 +16,7 @@ export function offersView(desk) {
   function toldOf(contact) {
     const from = contact.from_agent ? t("from_agent", { agent: desk.names.agent(contact.from_agent) }) : "";
     const number = calledBackAt(contact);
-    const what = number ? [t("callback_to", { number }), contact.entry ? t("left_at", { entry: contact.entry }) : ""] : [t(`channel.${contact.channel}`)];
+    const what = number ? [t("callback_to", { number }), contact.entry ? t("left_at", { entry: contact.entry }) : ""] : [t(kindOf(contact))];
     return [...what, desk.names.queue(contact.queue), from, t("waits_since", { time: clock(contact.waits_ns || contact.arrived_ns) })].filter(Boolean).join(" · ");
   }
 

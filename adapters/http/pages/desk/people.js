@@ -16,9 +16,15 @@ export function called(contact) {
   const name = subject || NAMES.map((key) => attributes[key]).find(Boolean);
   const visitor = VISITOR.exec(contact.customer ?? "");
   if (!name && visitor) return saying("visitor", { mark: visitor[1] });
-  const own = name || contact.customer || attributes.subject;
-  return own ? own.normalize("NFC") : saying("unknown_customer");
+  const own = (name || contact.customer || attributes.subject)?.normalize("NFC") || saying("unknown_customer");
+  return contact.asked_by ? saying("asks_about", { agent: contact.asked_by, customer: own }) : own;
 }
+
+/** Who is there: a colleague who asks, or the customer. */
+export const there = (contact) => contact.asked_by || called(contact);
+
+/** What it is, as a key of the words: a colleague's question is more than a call. */
+export const kindOf = (contact) => (contact.asked_by ? "consultation" : `channel.${contact.channel}`);
 
 /** How they are called in the language of now. */
 export const who = (contact) => inWords(called(contact));
@@ -27,7 +33,7 @@ export const who = (contact) => inWords(called(contact));
 export function person(contact, earlier) {
   const { subject, ...attributes } = contact.attributes ?? {};
   const name = NAMES.some((key) => attributes[key]) ? undefined : earlier?.find((one) => one.name)?.name;
-  return who({ ...contact, attributes: name ? { ...attributes, name } : attributes });
+  return who({ ...contact, asked_by: "", attributes: name ? { ...attributes, name } : attributes });
 }
 
 /** The number of a customer who is to be called back; empty for every other contact. */

@@ -14,7 +14,8 @@ export function wrapUp(desk) {
   const { store } = desk;
   let contact = null;
 
-  const suits = (one) => !one.queues.length || one.queues.includes(contact.queue);
+  // What a colleague asked about is the customer's contact, and classified by who has that one.
+  const suits = (one) => !contact.asked_by && (!one.queues.length || one.queues.includes(contact.queue));
   const offered = () => (store.house?.codes ?? []).filter(suits);
 
   // One fact says all of it, and the latest counts: each goes out from what was chosen here last, never from what is shown.
@@ -87,11 +88,16 @@ export function wrapUp(desk) {
     item.firstElementChild.textContent = isChosen ? "✓" : "";
   }
 
+  function endedBy({ ended_by: by, asked_by: agent }) {
+    if (!by) return t("contact.wrapping");
+    return agent && by === "customer" ? t("ended_by.colleague", { agent }) : t(`ended_by.${by}`);
+  }
+
   function render(current) {
     contact = current;
     place.hidden = current.state !== "wrapping";
     if (place.hidden) return;
-    title.textContent = current.ended_by ? t(`ended_by.${current.ended_by}`) : t("contact.wrapping");
+    title.textContent = endedBy(current);
     if (current.until_ns) left.dataset.until = String(current.until_ns);
     else delete left.dataset.until;
     left.hidden = !current.until_ns;
