@@ -148,6 +148,7 @@ class HttpAdapter:
             "requests_refused": limit.refused,
             "desks": self.context.desks.hub.count,
             "desks_left": self.context.desks.presence.set_offline,
+            "chats_put_back": self.context.desks.presence.put_back,
             "sign_ins_refused": self.context.desks.sign_in.refused,
             "connections_closed": self.context.connections.closed,
         }

@@ -120,6 +120,7 @@ class Chat:
         return State(
             phase=self.phase,
             agent=self.agent_shown,
+            handed_on=self.phase == "queued" and self.answered,
             position=self.position,
             wait_low_min=low,
             wait_high_min=high,

@@ -151,6 +151,8 @@ class State(msgspec.Struct, frozen=True):
     phase: Literal["none", "queued", "connected", "ended"] = "none"
     agent: str = ""
     """Shown name of the agent who is there."""
+    handed_on: bool = False
+    """Whether the visitor waits again: an agent was there before, and somebody else will come."""
     position: int = 0
     wait_low_min: int | None = None
     wait_high_min: int | None = None

@@ -104,7 +104,7 @@ class Switchboard:
             return
         contact_id = core.engine.views.contacts.find(contact.contact).contact.id
         chat = Chat(contact.contact, contact_id, record.inbox, settings, record.known_as)
-        chat.queue = contact.queue
+        chat.queue, chat.answered = contact.queue, contact.was_connected
         chat.read_seq, chat.agent_read_seq = read_marks(core, contact_id)
         chat.files = files_of(core, contact_id)
         if contact.state in TALKING and contact.agents:

@@ -84,6 +84,34 @@ async def test_a_chat_that_is_handed_on_keeps_its_lines(house: House, guest_at: 
     await guest.hear_of("queue")
 
 
+async def test_who_was_served_and_waits_again_is_told_so_over_reloads_and_starts(
+    house: House, guest_at: Visits, tmp_path: Path
+) -> None:
+    guest = guest_at(house)
+    await house.work("bob")
+    await guest.connect()
+    await guest.start("hello")
+    assert not (await guest.connect())["state"]["handed_on"]
+    contact = await house.take("bob")
+    await guest.hear_of("assigned", agent="Bob Ray")
+    await house.pause("bob")
+    await house.tell(RequeueRequested(contact=contact, by="desk", reason="desk closed"))
+    await guest.hear_of("assigned", agent="")
+    state = (await guest.connect())["state"]
+    assert (state["phase"], state["agent"], state["handed_on"]) == ("queued", "", True)
+    await house.work("eve")
+    await house.take("eve")
+    await guest.hear_of("assigned", agent="eve")
+    state = (await guest.connect())["state"]
+    assert (state["phase"], state["handed_on"]) == ("connected", False)
+    await house.pause("eve")
+    await house.tell(RequeueRequested(contact=contact, by="desk", reason="signed out"))
+    await guest.hear_of("assigned", agent="")
+    await house.start_again(tmp_path / "adapters")
+    state = (await guest.connect())["state"]
+    assert (state["phase"], state["agent"], state["handed_on"]) == ("queued", "", True)
+
+
 async def test_read_marks_go_both_ways(house: House, guest_at: Visits) -> None:
     guest = guest_at(house)
     await house.work("bob")

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from adapters.webchat.settings import SECOND_NS
 from engine.log.memory import MemoryLog
-from engine.messages.observed import MessagesRead
+from engine.messages.observed import MessagesRead, RequeueRequested
 from engine.model.plan_views import PlanOrder
 from tests.webchat.support import CENTRE, INBOX, Build, House
 
@@ -184,6 +184,25 @@ async def test_nothing_that_is_typed_runs(anywhere: House) -> None:
         links = await seen.page.locator(f"{inside} a").evaluate_all("all => all.map((a) => [a.href, a.rel, a.target])")
         assert links == [["http://a.example/", "noopener noreferrer", "_blank"]] * 2
         assert await seen.page.evaluate("window.pwned") is None
+
+
+async def test_who_waits_again_is_told_that_somebody_else_will_come(anywhere: House) -> None:
+    house = anywhere
+    async with shop(house) as seen:
+        await seen.begin("one")
+        await house.work("bob")
+        contact = await house.take()
+        await seen.until(".status", "Bob Ray is here.")
+        await house.pause("bob")
+        await house.tell(RequeueRequested(contact=contact, by="desk", reason="desk closed"))
+        await seen.until(".status", "Somebody else will take over.")
+        await seen.page.reload()
+        await seen.page.locator("#trunkline-chat .launcher").click()
+        await seen.until(".status", "Somebody else will take over.")
+        await house.work("eve")
+        await house.take("eve")
+        await seen.until(".status", "eve is here.")
+        assert "Somebody else" not in await seen.text(".status")
 
 
 async def test_a_reload_and_a_lost_connection_lose_and_double_nothing(anywhere: House) -> None:

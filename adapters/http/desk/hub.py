@@ -172,6 +172,7 @@ class DeskHub:
         if self.count >= self._desks_max or len(self._open.get(waker.agent, ())) >= SOCKETS_OF_ONE_MAX:
             return False
         self._presence.came(waker.agent)
+        self._wake_desks_of(waker.agent)
         self._open.setdefault(waker.agent, set()).add(waker)
         self.count += 1
         return True
@@ -184,6 +185,12 @@ class DeskHub:
             self.count -= 1
         if not wakers and self._open.pop(waker.agent, None) is not None and not self.closing:
             self._presence.left(waker.agent)
+        self._wake_desks_of(waker.agent)
+
+    def _wake_desks_of(self, agent: int) -> None:
+        """Let an agent's other desks look, as each says whether there are some."""
+        for waker in self._open.get(agent, ()):
+            waker.wake()
 
     def is_elsewhere(self, agent: int, session: str) -> bool:
         """Whether a desk of the agent is open that another session opened."""

@@ -18,7 +18,8 @@ AGENT: Final = "agent"
 FIGURES: Final = "figures"
 PLANS: Final = "plans"
 """`plans`: those in force, as `PlanNotice` has them."""
-OF_PHONE: Final = ("has_phone", "phone_answers")
+OF_DESK: Final = ("has_phone", "phone_answers", "open_elsewhere")
+"""What is not of the agent's status."""
 HANDED_OVER: Final = "transfer"
 CONTACT: Final = "contact:"
 """Followed by the contact's id."""
@@ -38,6 +39,8 @@ class DeskAgent(msgspec.Struct, frozen=True):
     """Whether calls ring at a phone of theirs, which answers them."""
     phone_answers: bool
     """Whether that phone is asked to answer by itself."""
+    open_elsewhere: bool
+    """Whether a desk of theirs is open in another session, so that signing out here changes nothing there."""
     reachable: bool
     suspended_until_ns: int
     loads: dict[str, ChannelLoad]
@@ -73,11 +76,11 @@ class DeskContact(msgspec.Struct, frozen=True):
     from_agent: str = ""
     """Who served it last before, where it was handed over."""
     from_queue: str = ""
+    asked_by: str = ""
+    """Shown name of the colleague who asks about the customer in this call, until the customer is put through."""
     ended_by: str = ""
     """For who handed it over, `transfer`, whatever became of it then."""
     notes: list[Remark] = []
-    asked_by: str = ""
-    """Shown name of the colleague who asks about the customer in this call, until the customer is put through."""
     classified: Remark | None = None
 
 
@@ -108,13 +111,19 @@ def items_of(
     today_ns: int,
     adherence: tuple[bool, float | None],
     house: HouseItems,
+    *,
+    now_ns: int,
+    open_elsewhere: bool,
 ) -> dict[str, bytes]:
-    """Return every item of the agent's desk as JSON, by key. Raises KeyError for an agent who is not configured."""
+    """Return every item of the agent's desk as JSON, by key, at an instant. Raises KeyError for an agent who is not
+    configured.
+    """
     views = engine.views
     status = views.agent(agent)
-    fields = {name: getattr(status, name) for name in DeskAgent.__struct_fields__ if name not in OF_PHONE}
+    fields = {name: getattr(status, name) for name in DeskAgent.__struct_fields__ if name not in OF_DESK}
     answers = any(phone.auto_answer for phone in engine.endpoints if phone.name == agent)
-    one = DeskAgent(**fields, has_phone=has_phone(views, agent), phone_answers=answers)
+    by_phone = has_phone(views, agent)
+    one = DeskAgent(**fields, has_phone=by_phone, phone_answers=answers, open_elsewhere=open_elsewhere)
     found = {AGENT: msgspec.json.encode(one), **house.of(views.directory)}
     own = views.own_figures(agent, today_ns)
     busy = None if own.occupancy is None else round(own.occupancy, 2)
@@ -165,22 +174,13 @@ def _contact(views: Views, agent: str, engagement: Engagement, at_phone: bool) -
         answered_ns=record.answered_ns,
         from_agent=before,
         from_queue=queue,
+        asked_by=_asked_by(views, record),
         ended_by=record.ended_by if own == len(record.visits) - 1 else HANDED_OVER,
         notes=remarks.notes,
         classified=remarks.classified,
     )
 
 
-def _own_visit(record: ContactRecord, agent: str, state: str) -> int:
-    """Return the place of the visit that brought it to this agent: who wraps up may have handed it on since."""
-    own = len(record.visits) - 1
-        asked_by=_asked_by(views, record),
-    while state == "wrapping" and own > 0 and record.visits[own].agent != agent:
-        own -= 1
-    return own
-
-
-def _came_from(record: ContactRecord, agent: str, own: int) -> tuple[str, str]:
 def _asked_by(views: Views, record: ContactRecord) -> str:
     """Return the shown name of who consults in a call; empty where it is none, or the customer was put through."""
     agent, about = record.attributes.get(CALLED_BY, ""), record.attributes.get(CONSULTATION_OF, "")
@@ -196,6 +196,15 @@ def _asked_by(views: Views, record: ContactRecord) -> str:
     return (views.directory.agent_cards[number].display_name if number != UNKNOWN else "") or agent
 
 
+def _own_visit(record: ContactRecord, agent: str, state: str) -> int:
+    """Return the place of the visit that brought it to this agent: who wraps up may have handed it on since."""
+    own = len(record.visits) - 1
+    while state == "wrapping" and own > 0 and record.visits[own].agent != agent:
+        own -= 1
+    return own
+
+
+def _came_from(record: ContactRecord, agent: str, own: int) -> tuple[str, str]:
     """Return (queue, agent) where it was before the visit `own`; empty where it came straight here."""
     if own < 1:
         return "", ""

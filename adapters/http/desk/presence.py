@@ -1,25 +1,34 @@
-"""Who sits at a desk: an agent whose last desk is gone for a while is set offline, so that nothing rings in vain, and
-done with wrap-up, which nobody is there to end.
+"""Who sits at a desk: an agent whose last desk is gone for a while is set offline, so that nothing rings in vain; chats
+in their hands go back to their queues, as a visitor waits behind each; wrap-up is done, which nobody is there to end.
+
+A call stays where it is: the phone lives apart from the desk. So do e-mails and tasks: nobody waits at the other end of
+the line for them, and half of the work may be done already.
 """
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Final
 
 from engine.errors import Overloaded, TrunklineError
 from engine.messages.kinds import AGENT_STATUS_CHANGED, STATUS_OFFLINE, WRAP_UP_STARTED
-from engine.messages.observed import AgentStatusChanged, Observed, WrapUpFinished
+from engine.messages.observed import AgentStatusChanged, Observed, RequeueRequested, WrapUpFinished
 from engine.model.names import UNKNOWN
 from engine.ports import DESK_CLOSED, EngineLink, Receipt, Turn
+from engine.projections.contacts.engagements import Engagement
 from engine.projections.names import name_at
 from engine.projections.views import Views
 
 logger = logging.getLogger(__name__)
 SOURCE: Final = "http:desk"
+SIGNED_OUT: Final = "signed out"
+BY_DESK: Final = "desk"
+LEFT_BEHIND: Final = frozenset({("chat", "connected"), ("chat", "held")})
+"""Channel and state of what goes back to its queue when the agent's desk is gone."""
 AGAIN_AFTER_S: Final = 1.0
 SETTLED_WITHIN_S: Final = 3.0
 READ_BACK: Final = 500_000
-"""Rows of the log that are searched at the start for who is ready by a desk."""
+"""Rows of the log that are searched at the start for who works at a desk."""
 PAGE: Final = 1000
 
 
@@ -37,9 +46,11 @@ class Presence:
         self._reading: asyncio.Task[None] | None = None
         self.set_offline = 0
         """Agents who were."""
+        self.put_back = 0
+        """Chats that went back to their queues."""
 
     def start(self) -> None:
-        """Wait for those, too, who were ready by a desk when the service ended: not everybody comes back to it."""
+        """Wait for those, too, who worked at a desk when the service ended: not everybody comes back to it."""
         if self._away_limit_s:
             self._reading = asyncio.get_running_loop().create_task(self._await_those_of_before(), name="http desks")
 
@@ -82,22 +93,22 @@ class Presence:
             timer.cancel()
         self._leaving.clear()
 
-    def _wait(self, agent: int, seconds: float) -> None:
+    def _wait(self, agent: int, seconds: float, why: str = DESK_CLOSED) -> None:
         self._stay(agent)
-        self._leaving[agent] = asyncio.get_running_loop().call_later(seconds, self._let_go, agent)
+        self._leaving[agent] = asyncio.get_running_loop().call_later(seconds, self._let_go, agent, why)
 
     async def _await_those_of_before(self) -> None:
         try:
-            found = await asyncio.to_thread(set_by_desk, self._engine.views)
+            chose, took = await asyncio.to_thread(read_back, self._engine.views)
         except TrunklineError:
-            logger.exception("who was ready by a desk before the start could not be read")
+            logger.exception("who worked at a desk before the start could not be read")
             return
-        for agent in found - self._known:
+        for agent in worked_at_desk(self._engine.views, chose, took) - self._known:
             if self._is_waited_for(agent):
                 self._wait(agent, self._away_limit_s)
 
     def _is_waited_for(self, agent: int) -> bool:
-        """Whether something is expected of an agent who last chose a status at a desk."""
+        """Whether something is expected of an agent who worked at a desk."""
         try:
             seen = self._engine.views.agent(self._engine.views.directory.agents.name(agent))
         except KeyError:
@@ -106,54 +117,93 @@ class Presence:
 
     async def signed_out(self, agent: int) -> None:
         """The agent leaves of their own will: offline at once, if the engine can take that in soon."""
-        name = self._engine.views.directory.agents.name(agent)
         self._gone.add(agent)
-        submitted = self._leave(agent, AgentStatusChanged(agent=name, status="offline", by=name))
+        submitted = self._leave(agent, SIGNED_OUT)
         if submitted is not None:
             await asyncio.wait((submitted,), timeout=SETTLED_WITHIN_S)
 
-    def _let_go(self, agent: int) -> None:
+    def _let_go(self, agent: int, why: str = DESK_CLOSED) -> None:
         del self._leaving[agent]
-        name = self._engine.views.directory.agents.name(agent)
         self._gone.add(agent)
-        self._leave(agent, AgentStatusChanged(agent=name, status="offline", reason=DESK_CLOSED, by="desk"))
+        self._leave(agent, why)
 
-    def _leave(self, agent: int, offline: AgentStatusChanged) -> "asyncio.Future[list[Receipt]] | None":
+    def _leave(self, agent: int, why: str) -> "asyncio.Future[list[Receipt]] | None":
         """Submit what follows from leaving; None where nothing does, or they must wait, or are configured no more."""
+        views = self._engine.views
+        name = views.directory.agents.name(agent)
         try:
-            seen = self._engine.views.agent(offline.agent)
-            facts: list[Observed] = [] if seen.status == "offline" else [offline]
-            if seen.wrapping:
-                facts.append(WrapUpFinished(agent=offline.agent))
+            seen, held = views.agent(name), views.contacts.engagements(name)
+            facts = _facts_of_leaving(
+                name, why, held, is_offline=seen.status == "offline", wraps_up=bool(seen.wrapping)
+            )
             if not facts:
                 return None
             submitted = self._engine.submit(SOURCE, facts)
         except Overloaded:
-            self._wait(agent, AGAIN_AFTER_S)
+            self._wait(agent, AGAIN_AFTER_S, why)
             return None
         except KeyError:
             return None
-        if offline in facts and offline.reason == DESK_CLOSED:
+        if why == DESK_CLOSED and seen.status != "offline":
             self.set_offline += 1
-            logger.info("agent %s is set offline: the desk was closed", offline.agent)
+            logger.info("agent %s is set offline: the desk was closed", name)
+        self.put_back += sum(isinstance(fact, RequeueRequested) for fact in facts)
         submitted.add_done_callback(_done)
         return submitted
 
 
-def set_by_desk(views: Views) -> set[int]:
-    """Return the numbers of the agents whose latest status a desk set. Reads the log's end."""
+def _facts_of_leaving(
+    agent: str, why: str, held: Sequence[Engagement], *, is_offline: bool, wraps_up: bool
+) -> list[Observed]:
+    """Return, in their order: offline first, so that nothing comes back; wrap-ups last, those of the chats included."""
+    facts: list[Observed] = []
+    if not is_offline:
+        by, reason = (BY_DESK, DESK_CLOSED) if why == DESK_CLOSED else (agent, "")
+        facts.append(AgentStatusChanged(agent=agent, status="offline", reason=reason, by=by))
+    chats = [one.contact for one in held if (one.channel, one.state) in LEFT_BEHIND]
+    facts += [RequeueRequested(contact=chat, by=BY_DESK, reason=why) for chat in chats]
+    if wraps_up or chats:
+        facts.append(WrapUpFinished(agent=agent))
+    return facts
+
+
+def read_back(views: Views) -> tuple[set[str], dict[str, str]]:
+    """Return (agents whose latest status a desk set, who took each contact at a desk, by its name) as of the log's end.
+
+    For a thread.
+    """
     latest: dict[str, str] = {}
+    took: dict[str, str] = {}
     reached, more = max(0, views.as_of - READ_BACK), True
     while more:
-        page = views.read_events(reached, PAGE, ("agent_status_changed",))
+        page = views.read_events(reached, PAGE, ("agent_status_changed", "offer_answered"))
         for event in page.events:
-            latest[event.agent] = event.source
+            if event.type == "agent_status_changed":
+                latest[event.agent] = event.source
+            elif event.source == SOURCE:
+                took[event.contact] = event.agent
         reached, more = page.next_after_seq, page.more
-    known = views.directory.agents
-    return {known.number(name) for name, source in latest.items() if source == SOURCE} - {UNKNOWN}
+    return {name for name, source in latest.items() if source == SOURCE}, took
+
+
+def worked_at_desk(views: Views, chose: set[str], took: dict[str, str]) -> set[int]:
+    """Return the numbers of those who `chose` their status at a desk, or have a chat still that they `took` there."""
+    found = chose | {name for name in set(took.values()) - chose if _has_still(views, name, took)}
+    return {views.directory.agents.number(name) for name in found} - {UNKNOWN}
+
+
+def _has_still(views: Views, agent: str, took: dict[str, str]) -> bool:
+    try:
+        held = views.contacts.engagements(agent)
+    except KeyError:
+        return False  # configured no more
+    return any((one.channel, one.state) in LEFT_BEHIND and took.get(one.contact) == agent for one in held)
 
 
 def _done(submitted: "asyncio.Future[list[Receipt]]") -> None:
-    """Say what became of it, where that was nothing."""
-    if not submitted.cancelled() and (error := submitted.result()[0].error):
-        logger.warning("an agent whose desk was closed could not be set offline: %s", error)
+    """Say what became of it, where that was nothing. A chat that has ended meanwhile is no fault."""
+    if submitted.cancelled():
+        return
+    for receipt in submitted.result():
+        if receipt.error and receipt.field != "contact":
+            logger.warning("what follows from a closed desk could not be told: %s", receipt.error)

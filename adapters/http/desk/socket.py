@@ -229,7 +229,12 @@ class DeskSocket:
             self._adherence_due_ns = wall_ns + ADHERENCE_EVERY_NS
             self._adherence = await asyncio.to_thread(adherence_of, views, self._agent, today_ns, wall_ns)
             held = views.contacts.engagements(self._agent)
-        items = items_of(self._engine, self._agent, held, today_ns, self._adherence, self._house)
+        elsewhere = self._hub.is_elsewhere(self.waker.agent, self.waker.session)
+        items = items_of(
+            *(self._engine, self._agent, held, today_ns, self._adherence, self._house),
+            now_ns=wall_ns,
+            open_elsewhere=elsewhere,
+        )
         items[PLANS] = self._hub.plans
         as_of, now_ns = views.as_of, views.now_ns(wall_ns)
         self.waker.contacts = {one.contact_id: one.contact for one in held}

@@ -487,12 +487,43 @@ async def test_who_signs_out_with_contacts_in_hand_is_asked(build: Build) -> Non
         page = await signed_in(context, house)
         await take_chat(page, house)
         await page.click("button:text-is('Sign out')")
-        assert "1 contact in hand" in await page.inner_text("dialog[open] h2")
+        assert await page.inner_text("dialog[open] h2") == "1 chat goes back to its queue. Sign out nevertheless?"
         await page.click("dialog button:text-is('Cancel')")
         assert await page.locator(".contact").count() == 1
+        await bring(house, "chat-2")
+        await page.wait_for_selector(".offer")
         await page.click("button:text-is('Sign out')")
+        assert "1 chat goes back" in await page.inner_text("dialog[open] h2"), "what rings is not in hand"
         await page.keyboard.press("Enter")
         await page.wait_for_selector("#password")
+        assert [one.contact for one in house.engine.views.contacts.waiting("chat", limit=9).contacts] == [
+            "chat-1",
+            "chat-2",
+        ]
+
+
+async def test_who_signs_out_is_told_what_becomes_of_each(build: Build) -> None:
+    house = await build(
+        centre=f"{CENTRE}\nchannels: {{chat: {{may_interrupt: [voice, email]}}, email: {{may_interrupt: [voice]}}}}"
+    )
+    async with browser(locale="vi") as context:
+        page = await signed_in(context, house)
+        await page.keyboard.press("r")
+        for number, channel in enumerate(("voice", "email", "chat", "chat", "chat")):
+            await bring(house, f"c{number}", channel)
+            await page.wait_for_selector(".offer")
+            await page.click("[data-does=accept]")
+            await until(page, f"document.querySelectorAll('.contact').length === {number + 1}")
+        async with ClientSession(house.url) as client:
+            await tell(client, f"{CONTACTS}/c4/release", by="customer")
+        await page.wait_for_selector("[data-state=wrapping]")
+        told = [
+            "2 cuộc chat sẽ trở lại hàng đợi. 1 cuộc gọi tiếp tục trên điện thoại.",
+            "1 liên hệ không có ai đang chờ trên đường dây vẫn là của bạn. 1 phần hoàn tất sẽ kết thúc như hiện có.",
+            "Vẫn đăng xuất?",
+        ]
+        await page.click("button:text-is('Đăng xuất')")
+        assert await page.inner_text("dialog[open] h2") == " ".join(told)
 
 
 async def test_an_agent_sends_a_picture(build: Build, tmp_path: Path) -> None:

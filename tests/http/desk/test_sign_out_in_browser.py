@@ -48,6 +48,16 @@ async def asked_at_sign_out(page: Any, *, of_another_tab: bool) -> None:
             await until(page, "!document.querySelector('dialog')")
 
 
+async def take_again(page: Any) -> None:
+    """Sign in again and take the chat that went back to its queue: the line to write on is there."""
+    await sign_in_again(page, "an")
+    await page.wait_for_selector("#state[data-state]")
+    await page.keyboard.press("r")
+    await page.wait_for_selector(".offer")
+    await page.keyboard.press("a")
+    await page.wait_for_selector("#line:visible")
+
+
 async def nothing_is_left(page: Any, *words: str) -> None:
     """Wait until a page that may hear late of the sign-out has nothing of who sat there."""
     await page.wait_for_selector(".door #password")
@@ -70,7 +80,7 @@ async def test_who_signs_out_leaves_nothing_and_is_asked_first(build: Build) -> 
         assert await in_storage(page, "a note under way")
         await page.click("button:text-is('Sign out')")
         asked = await page.inner_text("dialog[open] h2")
-        assert "1 contact in hand" in asked
+        assert "1 chat goes back to its queue" in asked
         assert "will be deleted" in asked
         await page.click("dialog button:text-is('Cancel')")
         assert await page.input_value("#line") == "half a line"
@@ -78,8 +88,7 @@ async def test_who_signs_out_leaves_nothing_and_is_asked_first(build: Build) -> 
         await page.click("dialog button:text-is('Sign out')")
         for each in (page, tab):
             await nothing_is_left(each, "half a", "under way")
-        await sign_in_again(page, "an")
-        await page.wait_for_selector("#note:visible")
+        await take_again(page)
         assert await page.input_value("#line") == ""
         assert await page.input_value("#note") == ""
         assert house.engine.views.contacts.conversation("chat-1").messages == []
@@ -130,8 +139,7 @@ async def test_a_tab_that_hears_late_of_a_sign_out_takes_nothing_from_the_next(b
         await page.click("button:text-is('Sign out')")
         await page.click("dialog button:text-is('Sign out')")
         await page.wait_for_selector(".door #password")
-        await sign_in_again(page, "an")
-        await page.wait_for_selector("#line:visible")
+        await take_again(page)
         await page.fill("#line", "half a line")
         await until(tab, "window.late.some(({ data }) => data.what === 'signed_out')")
         await tab.evaluate("window.hear()")
@@ -156,8 +164,7 @@ async def test_a_tab_brought_back_after_the_sign_out_has_nothing(build: Build) -
         await tab.reload()
         await tab.wait_for_selector(".door #password")
         assert not await in_storage(tab, "half a line")
-        await sign_in_again(tab, "an")
-        await tab.wait_for_selector("#line:visible")
+        await take_again(tab)
         assert await tab.input_value("#line") == ""
 
 

@@ -5,12 +5,23 @@ import { el, fill } from "./dom.js";
 import { helpDialog } from "./help_dialog.js";
 import { choose, duration, language, languages, saying, share, t } from "./words.js";
 
+const ENDS = { chat: "chats", voice: "calls" };
+const becomes = (contact) => (contact.state === "wrapping" ? "wrap_ups" : (ENDS[contact.channel] ?? "work"));
+
+// What becomes of what is in hand; nothing where a desk of theirs is open in another session. What rings just rings elsewhere.
+function whatBecomes({ agent, held }) {
+  if (agent?.open_elsewhere) return [];
+  const all = held.map(becomes);
+  const counted = ["chats", "calls", "work", "wrap_ups"].map((kind) => [kind, all.filter((one) => one === kind).length]);
+  return counted.filter(([, n]) => n).map(([kind, n]) => t(`sign_out_goes.${kind}`, { n }));
+}
+
 // Who has contacts in hand, or would lose words, is asked first.
 function signOut(desk) {
-  const n = desk.store.contacts.length;
-  const words = desk.hasWords ? "_and_text" : desk.tabs.hasWordsElsewhere(desk.me) ? "_and_text_elsewhere" : "";
-  const question = n ? t(`sign_out_with_contacts${words}`, { n }) : words && t(`sign_out${words.replace("_and", "_with")}`);
-  if (question) sureDialog(question, t("sign_out"), () => desk.signOut());
+  const told = whatBecomes(desk.store);
+  if (desk.hasWords) told.push(t("sign_out_text"));
+  else if (desk.tabs.hasWordsElsewhere(desk.me)) told.push(t("sign_out_text_elsewhere"));
+  if (told.length) sureDialog([...told, t("sign_out_sure")].join(" "), t("sign_out"), () => desk.signOut());
   else desk.signOut();
 }
 

@@ -24,7 +24,7 @@ export function heard(frame) {
   if (frame.type === "notices") return showNotices(frame.notices);
   if (frame.type === "open") chat.settings.open = frame.open;
   else if (frame.type === "queue") Object.assign(state, frame, { phase: "queued", agent: "" });
-  else if (frame.type === "assigned") Object.assign(state, { phase: frame.agent ? "connected" : "queued", agent: frame.agent, contact_id: frame.contact_id, agent_typing: false });
+  else if (frame.type === "assigned") Object.assign(state, { phase: frame.agent ? "connected" : "queued", agent: frame.agent, contact_id: frame.contact_id, handed_on: !frame.agent, agent_typing: false });
   else if (frame.type === "typing") state.agent_typing = frame.on;
   else if (frame.type === "read") return showReadBy(frame.read_seq);
   else if (frame.type === "ended") ended(frame);

@@ -7,7 +7,8 @@ const OVER = ["customer", "agent", "system", "callback", "idle"];
 
 function waitWords() {
   const { state } = chat;
-  const told = [state.position > 1 ? say("position", state) : state.position === 1 ? say("next") : say("waiting")];
+  const told = state.handed_on ? [say("handed_on")] : [];
+  told.push(state.position > 1 ? say("position", state) : state.position === 1 ? say("next") : say("waiting"));
   if (state.longer) told.push(say("wait_longer"));
   if (state.wait_high_min) {
     const values = { low: state.wait_low_min, high: state.wait_high_min };

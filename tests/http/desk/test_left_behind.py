@@ -1,0 +1,184 @@
+"""What was in the hands of an agent whose desk is gone: chats go back to their queues, anything else stays."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession, CookieJar
+
+from adapters.http.desk.presence import Presence
+from engine.messages.fact import Channel
+from engine.messages.observed import AgentStatusChanged, ContactArrived, OfferAnswered
+from tests.http.desk.support import CENTRE, Desk, opened, sign_in, socket_of
+from tests.http.support import CONTACTS, Build, House, get, tell
+from tests.sip.test_restart import Served
+
+TWO = f"""{CENTRE.replace("queues: [care]", "queues: [chat, care]")}
+channels:
+  chat: {{may_interrupt: [voice, task, email]}}
+  email: {{may_interrupt: [voice, task]}}
+  task: {{may_interrupt: [voice]}}
+"""
+
+
+async def take(house: House, desk: Desk, contact: str, channel: Channel = "chat") -> None:
+    """Let a contact come, and the agent accept it at the desk."""
+    await house.engine.submit("web", [ContactArrived(contact=contact, queue="chat", channel=channel)])
+    await desk.until(lambda: desk.contact(contact).get("state") == "offered")
+    await desk.do("accept", contact=contact)
+    await desk.until(lambda: desk.contact(contact).get("state") == "connected")
+
+
+def let_go(presence: Presence, number: int) -> None:
+    """Let the time be over that a desk may be closed."""
+    presence._leaving[number].cancel()
+    presence._let_go(number)
+
+
+async def settled(house: House) -> None:
+    """Facts are taken in order: when this one is on record, so is everything that was said before."""
+    await house.engine.submit("test", [AgentStatusChanged(agent="an", status="offline")])
+    await house.engine.durable()
+
+
+def record(house: House, contact: str) -> Any:
+    return house.engine.views.contacts.find(contact).contact
+
+
+def put_back(house: House) -> list[tuple[str, str, str]]:
+    """Contact, who and why of what was put back into its queue."""
+    events = house.engine.views.read_events(0, 500, ["requeue_requested"]).events
+    return [(one.contact, one.data["by"], one.data["reason"]) for one in events]
+
+
+async def test_chats_of_a_closed_desk_go_back_ahead_and_anything_else_stays(build: Build) -> None:
+    house = await build(centre=TWO)
+    presence, views = house.adapter.context.desks.presence, house.engine.views
+    async with opened(house) as desk:
+        await desk.do("status", status="available")
+        await take(house, desk, "call", "voice")
+        await take(house, desk, "task", "task")
+        await take(house, desk, "mail", "email")
+        await take(house, desk, "chat-1")
+        await take(house, desk, "chat-2")
+    number = views.agent_number("an")
+    let_go(presence, number)
+    await house.engine.submit("web", [ContactArrived(contact="chat-3", queue="chat", channel="chat")])
+    await settled(house)
+    assert put_back(house) == [("chat-1", "desk", "desk closed"), ("chat-2", "desk", "desk closed")]
+    waiting = [one.contact for one in views.contacts.waiting("chat", limit=10).contacts]
+    assert waiting == ["chat-1", "chat-2", "chat-3"], "their place is kept, by when they came"
+    assert [one.contact for one in views.contacts.engagements("an")] == ["call", "task", "mail"]
+    assert (views.agent("an").status, views.agent("an").wrapping) == ("offline", 0)
+    assert house.adapter.status().counters["chats_put_back"] == 2
+    async with opened(house, "binh") as other:
+        await other.do("status", status="available")
+        await other.until(lambda: other.contact("chat-1").get("state") == "offered")
+        await other.do("accept", contact="chat-1")
+        await other.until(lambda: other.contact("chat-1").get("state") == "connected")
+        assert other.contact("chat-1")["from_agent"] == "an"
+    assert record(house, "chat-1").agent == "binh"
+    assert not views.read_events(0, 500, ["fact_refused"]).events
+
+
+async def test_who_comes_back_in_time_has_them_still(build: Build) -> None:
+    house = await build(centre=TWO)
+    async with opened(house) as desk:
+        await desk.do("status", status="available")
+        await take(house, desk, "chat-1")
+    async with opened(house) as desk:
+        assert not house.adapter.context.desks.presence._leaving
+        assert desk.contact("chat-1")["state"] == "connected"
+    assert not put_back(house)
+
+
+async def test_who_signs_out_leaves_them_to_others_unless_a_desk_is_open_elsewhere(build: Build) -> None:
+    house = await build(centre=TWO)
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as client, opened(house) as elsewhere:
+        await sign_in(client, house.url)
+        async with socket_of(client, house.url) as desk:
+            await desk.do("status", status="available")
+            await take(house, desk, "chat-1")
+            await elsewhere.until(lambda: bool(elsewhere.items["agent"]["open_elsewhere"]))
+            assert desk.items["agent"]["open_elsewhere"]
+            assert (await client.delete(f"{house.url}/api/v1/desk/session")).status == 204
+        await elsewhere.until(lambda: not elsewhere.items["agent"]["open_elsewhere"])
+        assert record(house, "chat-1").state == "connected"
+        await sign_in(client, house.url)
+        await elsewhere.socket.close()
+        async with socket_of(client, house.url) as desk:
+            await desk.until(lambda: not desk.items["agent"]["open_elsewhere"])
+            assert (await client.delete(f"{house.url}/api/v1/desk/session")).status == 204
+    assert put_back(house) == [("chat-1", "desk", "signed out")]
+    assert record(house, "chat-1").state == "waiting"
+    assert (house.engine.views.agent("an").status, house.engine.views.agent("an").state) == ("offline", "offline")
+
+
+async def test_who_is_offline_already_leaves_them_too(build: Build) -> None:
+    house = await build(centre=TWO)
+    presence = house.adapter.context.desks.presence
+    async with opened(house) as desk:
+        await desk.do("status", status="available")
+        await take(house, desk, "chat-1")
+        await desk.do("status", status="offline", reason="lunch")
+        assert record(house, "chat-1").state == "connected", "what is in hand is done first, as long as they are there"
+    let_go(presence, house.engine.views.agent_number("an"))
+    await settled(house)
+    assert put_back(house) == [("chat-1", "desk", "desk closed")]
+    assert presence.set_offline == 0
+
+
+async def test_who_took_a_chat_at_a_desk_is_waited_for_after_a_restart(build: Build) -> None:
+    house = await build(centre=TWO)
+    views = house.engine.views
+    async with opened(house) as desk:
+        async with ClientSession(house.url) as api:
+            for name in ("an", "binh"):
+                await tell(api, f"/api/v1/agents/{name}/status", status="available", by="boss")
+        await desk.until(lambda: desk.items["agent"]["status"] == "available")
+        await house.engine.submit("web", [ContactArrived(contact="chat-1", queue="chat", channel="chat")])
+        await house.engine.submit("bot", [ContactArrived(contact="chat-2", queue="chat", channel="chat")])
+        await desk.until(lambda: any("contact" in one for one in desk.items.values()))
+        own = next(one["contact"] for one in desk.items.values() if "contact" in one)
+        await desk.do("accept", contact=own)
+        other = ({"chat-1", "chat-2"} - {own}).pop()
+        await house.engine.submit("bot", [OfferAnswered(agent="binh", contact=other)])
+        await house.engine.durable()
+        again = Presence(house.adapter.context.engine, 60_000_000_000)
+        await again._await_those_of_before()
+        assert set(again._leaving) == {views.agent_number("an")}, "what binh has was taken by something else"
+        let_go(again, views.agent_number("an"))
+        again.stop()
+        await settled(house)
+        assert put_back(house) == [(own, "desk", "desk closed")]
+
+
+@pytest.fixture
+async def served(tmp_path: Path) -> AsyncIterator[Served]:
+    """An engine in a process of its own that waits a second for agents, not started yet."""
+    made = Served(tmp_path)
+    made.configure(TWO + f"\nadapters:\n  http: {{port: {made.port}, desk: {{away_limit: 1s}}}}\n")
+    yield made
+    await made.kill()
+
+
+@pytest.mark.slow
+async def test_a_chat_of_who_does_not_come_back_after_a_restart_is_offered_to_another(served: Served) -> None:
+    url = f"http://127.0.0.1:{served.port}"
+    await served.start()
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as client, ClientSession(url) as api:
+        await sign_in(client, url)
+        async with socket_of(client, url) as desk:
+            await desk.do("status", status="available")
+            await tell(api, CONTACTS, 201, contact="chat-1", queue="chat", channel="chat")
+            await desk.until(lambda: desk.contact("chat-1").get("state") == "offered")
+            await desk.do("accept", contact="chat-1")
+            await served.kill()
+    await served.start()
+    async with ClientSession(url) as api:
+        await tell(api, "/api/v1/agents/binh/status", status="available")
+        async with asyncio.timeout(30):
+            while (await get(api, f"{CONTACTS}/chat-1"))["contact"]["offered_to"] != ["binh"]:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
