@@ -231,11 +231,11 @@ class Views:
         number = self.agent_number(name)
         return agent_statuses(self.tables, self.directory, self.interned, self.now_ns(now_ns), [number])[0]
 
-    def own_figures(self, agent: str, since_ns: int) -> OwnFigures:
+    def own_figures(self, agent: str, since_ns: int, now_ns: int | None = None) -> OwnFigures:
         """What an agent did since the quarter hour of an instant, at most two days back."""
         number = self.agent_number(agent)
         times, found = self.agent_times, self._followers.own.since(number, since_ns)
-        busy = None if times is None else times.occupancy_since(self.tables, number, since_ns)
+        busy = None if times is None else times.occupancy_since(self.tables, number, since_ns, self.now_ns(now_ns))
         return msgspec.structs.replace(found, occupancy=busy)
 
     def eligible(self, queue: str) -> Array:

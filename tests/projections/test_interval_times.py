@@ -231,6 +231,8 @@ async def test_an_agents_own_occupancy_is_since_an_instant(centre: Centre) -> No
     await serve("b", 295)
     assert since(second_ns) == pytest.approx(300 / 600, abs=0.001)
     assert since(START_NS) == pytest.approx(1195 / 1500, abs=0.001)
+    later_ns = centre.views.now_ns() + 500 * SECOND_NS
+    assert centre.views.own_figures("alice", START_NS, later_ns).occupancy == pytest.approx(1195 / 2000, abs=0.001)
     for _ in range(3):
         centre.clock.advance(MARKS_NS // 2)
         await centre.say(AgentStatusChanged(agent="carol", status="available"))

@@ -125,7 +125,7 @@ def items_of(
     by_phone = has_phone(views, agent)
     one = DeskAgent(**fields, has_phone=by_phone, phone_answers=answers, open_elsewhere=open_elsewhere)
     found = {AGENT: msgspec.json.encode(one), **house.of(views.directory)}
-    own = views.own_figures(agent, today_ns)
+    own = views.own_figures(agent, today_ns, now_ns)
     busy = None if own.occupancy is None else round(own.occupancy, 2)
     figures = Figures(own.since_ns, own.answered, own.service_level, own.handle_time_s, busy, *adherence)
     found[FIGURES] = msgspec.json.encode(figures)

@@ -146,12 +146,12 @@ class AgentTimes:
             return _marked(self._spent)
         return next((mark for marked_ns, mark in self._marks if marked_ns == at_ns), None)
 
-    def occupancy_since(self, t: Tables, agent: int, since_ns: int) -> float | None:
-        """Return an agent's occupancy since the bound before an instant; None: too long ago, or of nothing."""
+    def occupancy_since(self, t: Tables, agent: int, since_ns: int, now_ns: int) -> float | None:
+        """Return an agent's occupancy from the bound before an instant until now; None: too long ago, or of nothing."""
         mark = next((mark for at_ns, mark in reversed(self._marks) if at_ns <= since_ns), None)
         if mark is None and since_ns < self._marked_from_ns:
             return None
-        handling, idle = _marked(state_times_ns(t, book_now_ns(t))[[agent]])[0].tolist()
+        handling, idle = _marked(state_times_ns(t, now_ns)[[agent]])[0].tolist()
         if mark is not None and agent < len(mark):
             handling, idle = handling - int(mark[agent, 0]), idle - int(mark[agent, 1])
         return ratio(handling, handling + idle)

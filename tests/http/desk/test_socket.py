@@ -247,6 +247,25 @@ async def test_own_figures_count_what_one_did_oneself(build: Build) -> None:
         assert other.items["figures"]["answered"] == 0
 
 
+async def test_own_occupancy_goes_on_while_nothing_happens(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    desks = house.adapter.context.desks
+    wall_ns, later_ns = desks._wall_ns, [0]
+    desks._wall_ns = lambda: wall_ns() + later_ns[0]
+    async with opened(house) as desk:
+        await desk.do("status", status="available")
+        later_ns[0] = 60_000_000_000
+        desks.hub.wake_all()
+        await desk.until(lambda: desk.items["figures"]["occupancy"] == 0.0)
+        later_ns[0] = 0
+        await connected(house, desk, "chat-1")
+        as_of = house.engine.views.as_of
+        later_ns[0] = 1_200_000_000_000
+        desks.hub.wake_all()
+        await desk.until(lambda: (desk.items["figures"]["occupancy"] or 0.0) > 0.9)
+        assert house.engine.views.as_of == as_of
+
+
 async def test_typing_is_told_both_ways(build: Build) -> None:
     house = await build(centre=CENTRE)
     heard: list[Hint] = []
