@@ -42,6 +42,19 @@ WORDS: Final = {
     "occupancy": "agents busy",
     "mean_waiting": "waiting, on the mean",
 }
+OPTIONS: Final = {
+    "rate_per_h": "--rate",
+    "handle_s": "--handle",
+    "patience": "--patience",
+    "patience_s": "--patience",
+    "within_s": "--within",
+    "service_level": "--target",
+    "p_abandon": "--max-abandon",
+    "asa_s": "--max-asa",
+    "occupancy": "--max-occupancy",
+    "p_block": "--max-block",
+}
+"""What says an input of the formulas."""
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -70,7 +83,7 @@ def answer(question: Question, *, as_json: bool, as_csv: bool) -> Exit:
         try:
             found = loss(question) if question.formula == "b" else delay(question)
         except UnfitInput as error:
-            raise typer.BadParameter(str(error)) from None
+            raise _of_option(question, str(error)) from None
     with printing():
         if as_json:
             typer.echo(json.dumps(found))
@@ -87,6 +100,13 @@ def answer(question: Question, *, as_json: bool, as_csv: bool) -> Exit:
         say("note: more comes than the agents can take and nobody gives up: the queue grows for ever")
         return Exit.FINDINGS
     return Exit.OK
+
+
+def _of_option(question: Question, text: str) -> typer.BadParameter:
+    """Return what a formula refuses, with the option that said it where it is that of one."""
+    name, _, wrong = text.partition(" ")
+    option = "--target" if (question.formula, name) == ("b", "p_block") else OPTIONS.get(name)
+    return typer.BadParameter(text) if option is None else typer.BadParameter(f"it {wrong}", param_hint=option)
 
 
 def _keeps(question: Question, found: dict[str, Any]) -> bool:

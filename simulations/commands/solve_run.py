@@ -1,6 +1,7 @@
 """What `trunkline solve` does: finds a plan, with a progress bar on stderr, and tells it on stdout."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -8,6 +9,7 @@ import typer
 from rich.table import Table
 
 from engine.commands.outcome import Exit
+from engine.errors import ConfigError
 from simulations.commands import options
 from simulations.commands.answer import of_seed, tell
 from simulations.commands.loading import loaded
@@ -19,7 +21,7 @@ from simulations.notation.amounts import parse_share, parse_target
 from simulations.queueing.errors import UnfitInput
 from simulations.scenario.money import Costs
 from simulations.scenario.scenario import Scenario
-from simulations.solve.goals import Question, goals_of
+from simulations.solve.goals import Question, check_groups, goals_of
 from simulations.solve.solve import Solution, solve
 from simulations.solve.timetable import parse_shift
 from simulations.solve.told import marks, plan_rows, told, write_plan
@@ -73,21 +75,54 @@ def run(asked: Asked) -> Exit:
 
 def question_of(asked: Asked, scenario: Scenario) -> Question:
     """Return the question. Raises typer.BadParameter and ConfigError."""
-    step_s = scenario.file.horizon.interval_ns / 1e9
-    try:
-        targets = _by_queue(asked.targets, parse_target)
-        max_abandon = _by_queue(asked.max_abandon, parse_share)
-        if any(share <= 0.0 for share in max_abandon.values()):
-            raise ValueError("--max-abandon 0% takes agents without end; give more than 0%")
-        p_block = None if asked.max_block == "keep" else parse_share(asked.max_block)
+    file, step_s = scenario.file, scenario.file.horizon.interval_ns / 1e9
+    with _option("--target"):
+        targets = _by_name(asked.targets, parse_target)
+        goals_of(file, targets, {})
+    with _option("--max-abandon"):
+        max_abandon = _by_name(asked.max_abandon, _some)
+        goals_of(file, {}, max_abandon)
+    with _option("--max-block"):
+        p_block = None if asked.max_block == "keep" else _some(asked.max_block)
+        if p_block == 1.0:
+            raise ValueError("all calls may be refused then, so there would be no trunks; give less, or 'keep'")
+    with _option("--shift"):
         shifts = tuple(parse_shift(text, step_s) for text in asked.shifts)
-        group_max = {str(name): count for name, count in _by_queue(asked.group_max, int).items()}
+    with _option("--group-max"):
+        group_max = {name or "": count for name, count in _by_name(asked.group_max, _agents).items()}
+        if "" in group_max:
+            raise ValueError(f"'{asked.group_max[0]}' names no group; write it as GROUP=20")
+        check_groups(file, group_max)
+    return Question(goals_of(file, targets, max_abandon), shifts, group_max, p_block)
+
+
+@contextmanager
+def _option(name: str) -> Iterator[None]:
+    """Name the option in what is wrong with it. Raises typer.BadParameter for ValueErrors, and ConfigError."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError([f"{name}: {fault}" for fault in error.faults]) from None
     except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-    return Question(goals_of(scenario.file, targets, max_abandon), shifts, group_max, p_block)
+        raise typer.BadParameter(str(error), param_hint=name) from None
 
 
-def _by_queue(said: tuple[str, ...], parse: Callable[[str], Value]) -> dict[str | None, Value]:
+def _some(text: str) -> float:
+    """Return a share of more than 0. Raises ValueError."""
+    share = parse_share(text)
+    if share <= 0.0:
+        raise ValueError(f"'{text}' takes agents or trunks without end; give more than 0%")
+    return share
+
+
+def _agents(text: str) -> int:
+    """Return a number of agents. Raises ValueError."""
+    if not (text.isascii() and text.isdigit()):
+        raise ValueError(f"'{text}' is not a number of agents; write GROUP=20")
+    return int(text)
+
+
+def _by_name(said: tuple[str, ...], parse: Callable[[str], Value]) -> dict[str | None, Value]:
     """Return values by name, None where none was said, as in `sales=80/20` and `80/20`. Raises ValueError."""
     found: dict[str | None, Value] = {}
     for text in said:

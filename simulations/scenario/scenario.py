@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from engine.config.document import Location
 from engine.errors import ConfigError
 from simulations.scenario.build import Model, build
 from simulations.scenario.file import ScenarioFile
@@ -61,6 +62,15 @@ class Scenario(msgspec.Struct, dict=True):
     def changed(self, *changes: str) -> "Scenario":
         """Return the scenario with changes made, each as `queues.sales.agents=12`. Raises ConfigError."""
         return Scenario.of(self.raw, self.folder, changes)
+
+    def fault(self, location: Location, text: str) -> ConfigError:
+        """Return an error that says what is wrong with the value at `location`, as ("queues", "sales"), and where it
+        stands: file, line and column of its key.
+        """
+        document, _ = load_document(Path(self.path) if self.path else self.raw, self.folder)
+        document = document.without_faults()
+        document.add(location, text, at_key=True)
+        return ConfigError(document.sentences())
 
     @property
     def name(self) -> str:

@@ -7,7 +7,6 @@ import numpy as np
 
 from simulations.queueing import agents_for, erlang_a
 from simulations.queueing.arrays import Floats, Integers, Numbers
-from simulations.queueing.errors import UnfitInput
 from simulations.scenario.agent_time import at_once, place_s
 from simulations.scenario.arrivals import read_trace
 from simulations.scenario.file import ScenarioFile
@@ -51,19 +50,26 @@ class Demand(NamedTuple):
     """Shape (sets, intervals): agents by the formulas."""
 
 
+def check_served(scenario: Scenario) -> None:
+    """Raises ConfigError, with its place in the file, where a queue has no group that may serve it: such a scenario can
+    be played, but has no plan.
+    """
+    for name, groups in zip(scenario.file.queues, serving_groups(scenario.file), strict=True):
+        if not groups.any():
+            text = f"no group serves queue '{name}', so no number of agents keeps its goal"
+            advice = "list it in the 'queues' of a group that has the skills for it"
+            raise scenario.fault(("queues", name), f"{text}; {advice}")
+
+
 def demand_of(scenario: Scenario, goals: list[Goal]) -> Demand:
     """Return what comes, and the agents that it takes by the formulas.
 
-    Raises UnfitInput where nobody serves a queue, and Unreachable.
+    Raises UnfitInput where nobody serves a queue (see `check_served`), and Unreachable.
     """
     file = scenario.file
     come = coming(scenario)
     places = offered_loads(come.contacts, come.handle_s[:, None], interval_s=file.horizon.interval_ns / 1e9)
     serves = serving_groups(file)
-    for name, groups in zip(file.queues, serves, strict=True):
-        if not groups.any():
-            text = f"no group serves queue '{name}', so no number of agents keeps its goal"
-            raise UnfitInput(f"{text}; list it in the 'queues' of a group that has the skills for it")
     sets = pools(serves.T)
     return Demand(
         come.contacts[:, come.before :],

@@ -36,6 +36,14 @@ class Question(msgspec.Struct, frozen=True):
     """By how much dearer an agent is held for every further queue that it serves: it decides between equals."""
 
 
+def check_groups(file: ScenarioFile, group_max: dict[str, int]) -> None:
+    """Raises ConfigError for groups that there are not."""
+    names = [group.name for group in file.groups]
+    for name in group_max:
+        if name not in names:
+            raise ConfigError([f"there is no group '{name}'{nearest(name, names)}"])
+
+
 def goals_of(
     file: ScenarioFile,
     targets: dict[str | None, tuple[float, float | None]],

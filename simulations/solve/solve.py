@@ -6,16 +6,14 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from engine.errors import ConfigError
-from engine.model.fields import nearest
 from simulations.experiment.cluster import Cluster
 from simulations.experiment.result import Result
 from simulations.experiment.simulate import replications_of, simulate
 from simulations.experiment.worker_pool import Workers
 from simulations.queueing.arrays import Floats, Integers
 from simulations.scenario.scenario import Scenario
-from simulations.solve.demand import Demand, demand_of
-from simulations.solve.goals import Goal, Question
+from simulations.solve.demand import Demand, check_served, demand_of
+from simulations.solve.goals import Goal, Question, check_groups
 from simulations.solve.objective import Holds, dearness
 from simulations.solve.plenty import Plenty
 from simulations.solve.reach import Reach
@@ -105,6 +103,8 @@ def solve(
     that no plan was held against. `told` is called with trials done and about to be done. Raises
     ConfigError, UnfitInput, Unreachable and SimulationFailed.
     """
+    check_served(scenario)
+    check_groups(scenario.file, question.group_max)
     if not isinstance(workers, Cluster):
         warm()  # compiling says nothing of how long it looks for a plan
     began = time.monotonic()
@@ -158,9 +158,6 @@ class _Plans:
         self._plain, self._question, self._trials, self._table = plain, question, trials, table
         groups = plain.file.groups
         names = [group.name for group in groups]
-        for name in question.group_max:
-            if name not in names:
-                raise ConfigError([f"there is no group '{name}'{nearest(name, names)}"])
         self._most = np.array([float(question.group_max.get(name, np.inf)) for name in names])
         self._shares = np.array([1.0 - min(group.shrinkage, 0.99) for group in groups])
         further = np.maximum(trials.demand.serves.sum(axis=0) - 1.0, 0.0)

@@ -11,7 +11,6 @@ from engine.messages.kinds import SETTING_CHANGED, STATUS_AVAILABLE, STATUS_OFFL
 from engine.model.settings import QueueSetting
 from simulations.commands.scenario_files import FolderInUse, check_scenario, write_example
 from simulations.experiment.figures import COUNTS, FIGURES
-from simulations.queueing.errors import UnfitInput
 from simulations.scenario import arrivals
 from simulations.scenario.arrivals import read_trace
 from simulations.scenario.csv_files import first_column
@@ -29,7 +28,9 @@ from simulations.scenario.roster import scheduled_ns, serving_groups, status_row
 from simulations.scenario.scenario import Scenario
 from simulations.scenario.sections import Group
 from simulations.scenario.values import METRICS
-from simulations.solve.demand import demand_of, expected_contacts
+from simulations.solve.demand import expected_contacts
+from simulations.solve.goals import Question, goals_of
+from simulations.solve.solve import solve
 from simulations.solve.staffed import plain_groups
 
 SECOND_NS = 1e9
@@ -508,8 +509,13 @@ def test_a_group_that_a_queue_means_is_found_beside_agents_of_another() -> None:
 def test_solving_names_the_queue_that_no_group_serves(tmp_path: Path) -> None:
     leads_on = PLAIN.removesuffix("}") + ", steps: [{after: 10s, do: overflow, to: a}]}"
     scenario = Scenario.load(written(tmp_path, f"queues: {{a: {COUNTED}, b: {leads_on}}}\n"))
-    with pytest.raises(UnfitInput, match="no group serves queue 'b', so no number of agents keeps its goal"):
-        demand_of(scenario, [])
+    with pytest.raises(ConfigError) as error:
+        solve(scenario, Question(goals_of(scenario.file, {}, {})))
+    told = "no group serves queue 'b', so no number of agents keeps its goal; list it in the 'queues' of a group"
+    assert str(error.value).startswith(f"{scenario.path}:1:"), "its place"
+    assert told in str(error.value)
+    with pytest.raises(ConfigError, match=r"queues\.b: no group serves queue 'b'"):
+        solve(scenario.changed("queues.a.agents=3"), Question(goals_of(scenario.file, {}, {})))
 
 
 def test_a_queue_listed_by_nobody_at_work_is_served_by_nobody(

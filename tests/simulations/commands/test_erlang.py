@@ -130,7 +130,7 @@ def test_a_queue_that_grows_for_ever_is_a_finding() -> None:
         (["c", *HOTLINE, "--target", "eighty"], "'eighty' is not a target; write it as 80/20"),
         (["c", *HOTLINE, "--target", "80/20", "--within", "5s"], "leave out one"),
         (["c", *HOTLINE, "--patience", "3m", "--agents", "520"], "does not know --patience"),
-        (["c", *HOTLINE, "--target", "100%"], "service_level is 1"),
+        (["c", *HOTLINE, "--target", "100%"], "--target: it is 1 or more"),
         (["c", *HOTLINE, "--agents", "520", "--trunks", "500"], "520 agents share 500 trunks"),
         (["c", *HOTLINE, "--agents", "520", "--trunks", "600", "--max-block", "1%"], "one of them"),
         (["b", *HOTLINE], "either --trunks, or --target"),
@@ -177,3 +177,23 @@ def test_the_page_tells_every_figure() -> None:
     assert set(re.findall(r"`(\w+)`", page.partition("| function |")[2].partition("\n\n")[0])) - {"trunks"} <= set(
         q.__all__
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("a --rate 9/min --handle 0s --patience 3m --agents 9", "--handle: it is 0; give more than 0"),
+        ("a --rate 9/min --handle 3m --patience 0s --agents 9", "--patience: it is 0; give more than 0"),
+        ("c --rate 9/min --handle 3m --target 100/20", "--target: it is 1 or more; give less than 1"),
+        ("b --rate 9/min --handle 3m --target 0%", "--target: it is 0; give more than 0"),
+        ("c --rate 9/min --handle 3m --target 80/20 --max-block 0%", "--max-block: it is 0; give more than 0"),
+        ("c --rate 9/min --handle 3m --max-occupancy 0%", "--max-occupancy: it is 0; give more than 0"),
+        ("c --rate 9/min --handle 3m --max-asa 0s", "--max-asa: it is 0; give more than 0"),
+        ("a --rate 9/min --handle 3m --patience 3m --max-abandon 0%", "--max-abandon: it is 0; give more than 0"),
+        ("c --rate 9999999999/s --handle 3m --agents 9", "--rate: it is 3.6e+13; give more than 0 and at most 1e+12"),
+    ],
+)
+def test_what_no_formula_takes_is_told_of_its_option(arguments: str, told: str) -> None:
+    done = run(*arguments.split())
+    assert done.exit_code == Exit.USAGE, done.output
+    assert told in done.stderr
