@@ -316,7 +316,9 @@ class Admission(RunWriter):
         return self._put(kinds.SCHEDULE_EXCEPTED, agent=agent, a=fact.from_ns, b=fact.to_ns, payload=payload)
 
     def _case_opened(self, fact: observed.CaseOpened) -> int:
-        kind = case_kind(self.directory.quality, fact, int(self._book_seq[0]))
+        entry = self._contacts.find(fact.contact) if fact.contact else None
+        channel = entry.arrival.channel if entry is not None and entry.arrival_seq == fact.contact_id else ""
+        kind = case_kind(self.directory.quality, fact, int(self._book_seq[0]), channel)
         queue = self._number("queue", self.directory.queues, fact.queue or kind.queue)
         agent = self._number("agent", self.directory.agents, fact.agent, optional=True)
         check_deadline(fact.deadline_ns, self._buffer.at_ns)

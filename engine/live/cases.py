@@ -268,7 +268,7 @@ class CaseWork:
         name = f"case-{case.id}-report-{case.reopened}-{case.reports + 1}"
         to_customer = case.report_to == "customer"
         told = {"resolution": case.resolution, "resolved_by": case.resolved_by, "resolved_ns": str(case.resolved_ns)}
-        told |= {CALLBACK_NUMBER: case.number} if to_customer else {}
+        told |= {CALLBACK_NUMBER: case.number or case.customer} if to_customer else {}  # a name of a log from before
         return ContactArrived(
             id=name,
             contact=name,

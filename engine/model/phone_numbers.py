@@ -17,6 +17,11 @@ _WRITTEN: Final = re.compile(r"\+?[0-9][0-9 ().\u00a0/-]*")
 _BESIDE_DIGITS: Final = re.compile(r"[^0-9]")
 
 
+def is_number(text: str) -> bool:
+    """Tell whether a text is a telephone number as people write them: digits, perhaps + before and signs between."""
+    return _WRITTEN.fullmatch(text.strip()) is not None
+
+
 class NumberPlan(msgspec.Struct, frozen=True):
     """How numbers are written in a country."""
 

@@ -105,6 +105,28 @@ async def test_a_case_takes_over_what_its_contact_says(client: ClientSession) ->
     assert "that is contact 'c'" in refused["detail"]
 
 
+async def test_a_visitor_of_a_chat_is_never_dialled(client: ClientSession) -> None:
+    chat = {"contact": "web", "queue": "help", "channel": "chat", "customer": "visitor-c1c3"}
+    call = {"contact": "call", "queue": "sales", "customer": "sip-ann"}
+    crm = {"contact": "crm", "queue": "help", "channel": "chat", "customer": "4711"}
+    of = {}
+    for said in (chat, call, crm):
+        seq = (await tell(client, "/api/v1/contacts", 201, **said))["seq"]
+        of[said["contact"]] = {"contact": said["contact"], "contact_id": seq}
+    refused = await tell(client, "/api/v1/cases", 422, kind="refund", **of["web"])
+    assert refused["errors"][0]["pointer"] == "/number"
+    assert "by telephone; say the number, as 'visitor-c1c3' is not known to be one" in refused["detail"]
+    await tell(client, "/api/v1/cases", 422, kind="refund", **of["crm"])
+    for more, number in (
+        ({"kind": "refund", "number": "+8491", **of["web"]}, "+8491"),
+        ({"kind": "complaint", **of["web"]}, ""),
+        ({"kind": "refund", **of["call"]}, "sip-ann"),
+        ({"kind": "refund", "customer": "0912 345 678"}, "0912 345 678"),
+    ):
+        case = (await tell(client, "/api/v1/cases", 201, **more))["seq"]
+        assert (await get(client, f"/api/v1/cases/{case}"))["case"]["number"] == number
+
+
 async def test_pages_follow_the_deadlines(client: ClientSession) -> None:
     for name in ("a", "b", "c"):
         await tell(client, "/api/v1/cases", 201, kind="complaint", subject=name)

@@ -380,7 +380,7 @@ async def test_complaints_are_counted_by_base_and_region(office: Office) -> None
         attributes = {"customer_base": "cable", "region": region}
         await office.centre.say(ContactArrived(contact=name, queue="vip", attributes=attributes))
     await office.open(customer_base="cable", region="north")
-    await office.open(kind="request", customer="x", customer_base="cable", region="south")
+    await office.open(kind="request", customer="+84 24 3825", customer_base="cable", region="south")
     found = {c.region: (c.contacts, c.complaints) for c in office.centre.quality.case_counts(0).complaints}
     assert found == {"north": (2, 1), "south": (1, 0)}
 
@@ -390,6 +390,7 @@ async def test_a_case_that_cannot_be_is_told(office: Office) -> None:
         (CaseOpened(kind="praise"), "kind"),
         (CaseOpened(kind="complaint"), "agent"),
         (CaseOpened(kind="request"), "number"),
+        (CaseOpened(kind="request", customer="visitor-c1c3"), "number"),
         (CaseOpened(kind="complaint", agent="alice", contact_id=3), "contact_id"),
         (CaseOpened(kind="complaint", agent="alice", queue="nowhere"), "queue"),
         (CaseResolved(case_id=10**9, resolution="x"), "case_id"),
