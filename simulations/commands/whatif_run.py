@@ -94,7 +94,7 @@ def print_answer(found: dict[str, Any]) -> None:
 
 
 def _print_fidelity(console: Console, found: dict[str, Any]) -> None:
-    table = _table("How near the model is: the recorded rules, recorded and played")
+    table = _table("How near the model is, by first waits: recorded and played")
     table.add_column("queue")
     sides = ("record", "model", "draws")
     figures = [f"{figure}\n{side}" for figure in ("gave\nup, %", "mean\nwait, s") for side in sides]
@@ -111,7 +111,9 @@ def _print_fidelity(console: Console, found: dict[str, Any]) -> None:
     console.print(
         f"{found['fidelity']['same_agent']:.1%} of those answered got the agent of the record. Of single draws "
         f"{found['confidence']:.0%} lie between the limits of 'draws': a record beyond them differs from the model by "
-        "more than what is drawn.",
+        "more than what is drawn. Each contact counts once here, in the queue that it came to, with its wait until it "
+        "was answered or gave up for the first time; below every queue counts whoever came to it, as by an overflow, a "
+        "transfer or a return to the line.",
         soft_wrap=True,
     )
 

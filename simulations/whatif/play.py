@@ -34,8 +34,7 @@ class Drawn(NamedTuple):
     answered: Array
     gave_up: Array
     waited_s: Array
-    """The sum over those of `waits`."""
-    waits: Array
+    """The sum over both."""
 
 
 class Side(msgspec.Struct):
@@ -51,6 +50,8 @@ class Side(msgspec.Struct):
     """shape (contacts,): share of replications."""
     gave_up: Array
     """shape (contacts,): share of replications in which it gave up."""
+    served_wait_s: Array
+    """shape (contacts,): mean over the replications of the wait of who was answered or gave up, 0 of others."""
     lost: Array
     """shape (contacts,): ... or was lost otherwise: hung up on by the queue, refused, by a fault."""
     served_by: Array
@@ -69,7 +70,7 @@ class _Sum:
 
     def __init__(self, contacts: int, recorded: Recorded) -> None:
         self._waited, self._ended = np.zeros(contacts), np.zeros(contacts)
-        self._answered, self._gave_up, self._lost = np.zeros((3, contacts))
+        self._answered, self._gave_up, self._served_wait, self._lost = np.zeros((4, contacts))
         self._agents, self._answered_before = recorded.agents, recorded.agents >= 0
         self._queue_of, self._known = recorded.queues[recorded.ended], recorded.ended
         self._drawn: list[Array] = []
@@ -82,22 +83,22 @@ class _Sum:
         ended = one.waited_ns >= 0
         self._waited += np.where(ended, one.waited_ns / 1e9, 0.0)
         self._ended += ended
-        self._answered += one.way_out == EXIT_ANSWERED
-        self._gave_up += np.isin(one.way_out, GAVE_UP)
+        answered, gave_up = one.way_out == EXIT_ANSWERED, np.isin(one.way_out, GAVE_UP)
+        served_wait_s = np.where(answered | gave_up, one.waited_ns / 1e9, 0.0)
+        self._answered += answered
+        self._gave_up += gave_up
+        self._served_wait += served_wait_s
         self._lost += np.isin(one.way_out, LOST)
         self._same += int((one.served_by == self._agents)[self._answered_before].sum())
         self._refused += one.refused
         self._tallies.append(one.tallies)
         self._states.append(one.states_ns)
-        self._drawn.append(self._by_queue(one))
+        self._drawn.append(self._by_queue(len(one.tallies), answered, gave_up, served_wait_s))
         self._first = self._first or one
 
-    def _by_queue(self, one: Rerun) -> Array:
-        """Return the columns of `Drawn` of one replication, shape (4, queues)."""
-        way_out, waited_s = one.way_out[self._known], one.waited_ns[self._known] / 1e9
-        ended = waited_s >= 0.0
-        parts = (way_out == EXIT_ANSWERED, np.isin(way_out, GAVE_UP), np.where(ended, waited_s, 0.0), ended)
-        return np.stack([np.bincount(self._queue_of, part, len(one.tallies)) for part in parts])
+    def _by_queue(self, queues: int, *parts: Array) -> Array:
+        """Return the columns of `Drawn` of one replication, shape (3, queues)."""
+        return np.stack([np.bincount(self._queue_of, part[self._known], queues) for part in parts])
 
     def side(self) -> Side:
         first, n = self._first, len(self._tallies)
@@ -111,6 +112,7 @@ class _Sum:
             waited_s,
             self._answered / n,
             self._gave_up / n,
+            self._served_wait / n,
             self._lost / n,
             first.served_by,
             first.way_out,

@@ -101,30 +101,35 @@ def _rows(rules: Rules, people: People, seed: int) -> Iterator[Array]:
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """What happened to contacts, as shares and means, to hold the model against the record."""
+    """What became of contacts' first wait, as shares and means, to hold the model against the record."""
 
     contacts: int
     answered: float
     abandoned: float
     """Of those who were answered or gave up, as `abandon_rate` is; of nobody 0."""
     wait_s: float
+    """Of the same, as the figure of that name is: who was refused did not wait."""
 
 
 def seen_in_record(record: Record, places: Array) -> Seen:
     """Return what was recorded of these contacts' first wait; those still waiting at the end are left out."""
     first = record.stages[record.first_stages[places]]
     first = first[first["way_out"] >= 0]
-    gave_up = np.isin(first["way_out"], GAVE_UP)
-    answered = first["way_out"] == EXIT_ANSWERED
-    return Seen(len(first), _mean(answered), _part(gave_up, answered), _mean(first["wait_ns"]) / 1e9)
+    gave_up, answered = np.isin(first["way_out"], GAVE_UP), first["way_out"] == EXIT_ANSWERED
+    waited_s = float(first["wait_ns"][answered | gave_up].sum()) / 1e9
+    return _seen(len(first), int(answered.sum()), int(gave_up.sum()), waited_s)
 
 
 def seen_in_model(record: Record, side: Side, places: Array) -> Seen:
     """Return the same of the same contacts as the model has it, in the mean over the replications."""
     known = places[record.stages["way_out"][record.first_stages[places]] >= 0]
-    waited = side.waited_s[known]
-    answered, gave_up = side.answered[known], side.gave_up[known]
-    return Seen(len(known), _mean(answered), _part(gave_up, answered), _mean(waited[~np.isnan(waited)]))
+    totals = (float(part[known].sum()) for part in (side.answered, side.gave_up, side.served_wait_s))
+    return _seen(len(known), *totals)
+
+
+def _seen(contacts: int, answered: float, gave_up: float, waited_s: float) -> Seen:
+    served = max(answered + gave_up, 1e-9)
+    return Seen(contacts, answered / max(contacts, 1), gave_up / served, waited_s / served)
 
 
 class Draws(msgspec.Struct, frozen=True):
@@ -141,7 +146,7 @@ def draws_of(side: Side, number: int | None, confidence: float) -> Draws:
     (Hahn and Meeker, Statistical Intervals, 4.7). There must be two replications at least.
     """
     places = slice(None) if number is None else slice(number, number + 1)
-    answered, gave_up, waited_s, waits = (part[:, places].sum(axis=1) for part in side.drawn)
+    answered, gave_up, waited_s = (part[:, places].sum(axis=1) for part in side.drawn)
     count = len(answered)
     reach = t_quantile(confidence, count - 1) * math.sqrt(1.0 + 1.0 / count)
 
@@ -150,14 +155,4 @@ def draws_of(side: Side, number: int | None, confidence: float) -> Draws:
         middle, half = float(values.mean()), reach * float(values.std(ddof=1))
         return max(middle - half, 0.0), min(middle + half, most)
 
-    return Draws(around(gave_up, answered + gave_up, 1.0), around(waited_s, waits, math.inf))
-
-
-def _part(one: Array, other: Array) -> float:
-    """Return what part one is of both; of nothing 0."""
-    whole = float(one.sum() + other.sum())
-    return float(one.sum()) / whole if whole else 0.0
-
-
-def _mean(values: Array) -> float:
-    return float(values.mean()) if len(values) else 0.0
+    return Draws(around(gave_up, answered + gave_up, 1.0), around(waited_s, answered + gave_up, math.inf))

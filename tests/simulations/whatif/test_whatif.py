@@ -314,13 +314,15 @@ def test_the_command_tells_a_model_its_figures_and_one_contacts_way(recorded: Re
     assert contact in said(*arguments, "--contact", contact).stdout
 
 
-def test_who_gave_up_is_of_the_same_in_both_tables(tmp_path: Path) -> None:
+def test_who_gave_up_and_waited_is_of_the_same_in_both_tables(tmp_path: Path) -> None:
+    """Nobody comes to sales but from outside, and who is refused there did not wait."""
     record_log(CENTRE.changed("queues.sales.max_length=2"), SEED, 0, tmp_path)
     found = told(asked(read_record(tmp_path), "{}"))
     (near,) = (row["model"] for row in found["fidelity"]["queues"] if row["queue"] == "sales")
     rows = {(row["queue"], row["figure"]): row["before"]["value"] for row in found["figures"]}
     assert rows["sales", "blocked_rate"] > 0.1
     assert near["abandoned"] == pytest.approx(rows["sales", "abandon_rate"], abs=2e-6)
+    assert near["wait_s"] == pytest.approx(rows["sales", "wait_s"], abs=2e-5)
     assert near["abandoned"] > 1.1 * (1 - near["answered"] - rows["sales", "blocked_rate"])
 
 
@@ -385,7 +387,8 @@ def test_single_draws_tell_how_far_one_outcome_may_lie_from_the_mean(tmp_path: P
             assert draws.abandoned[0] <= mean.abandoned <= draws.abandoned[1]
             assert draws.wait_s[0] <= mean.wait_s + 1e-9
             assert mean.wait_s - 1e-9 <= draws.wait_s[1]
-    waits = answer.now.drawn.waited_s.sum(axis=1) / answer.now.drawn.waits.sum(axis=1)
+    answered, gave_up, waited_s = (part.sum(axis=1) for part in answer.now.drawn)
+    waits = waited_s / (answered + gave_up)
     assert waits.std() > 0
     low, high = draws_of(answer.now, None, 0.95).wait_s
     assert (low + high) / 2 == pytest.approx(waits.mean())
