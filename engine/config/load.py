@@ -53,7 +53,7 @@ def load_placed(
 def _check(document: Document, loaders: Mapping[str, Loader], folder: Path) -> Config | None:
     if document.value is None:
         if not document.faults:
-            document.add((), "the file is empty; it needs 'queues' at least")
+            document.add((), "the file is empty; it needs 'queues' at least, and as a scenario 'horizon', too")
         return None
     if not isinstance(document.value, dict):
         document.add((), "the file must be a mapping of sections, as 'queues:'")

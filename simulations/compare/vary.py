@@ -11,6 +11,8 @@ import msgspec
 
 from engine.errors import ConfigError
 from engine.model.durations import format_duration, parse_duration
+from engine.model.fields import nearest
+from simulations.scenario.file import ScenarioFile
 from simulations.scenario.scenario import Scenario
 from simulations.scenario.sections import Factors
 
@@ -124,6 +126,8 @@ def check_axes(scenario: Scenario, axes: Sequence[Axis]) -> int:
 
 def _faults(scenario: Scenario, axis: Axis, value: Value) -> list[str]:
     change = axis.change(value)
+    if "." not in axis.where and axis.where not in ScenarioFile.model_fields:
+        return [f"unknown word '{axis.name}'{nearest(axis.name, Factors.model_fields)}"]
     try:
         scenario.changed(change)
     except ConfigError as error:

@@ -53,7 +53,10 @@ def load_document(
     read_plan_files(document, folder)
     if not isinstance(document.value, dict):
         if not document.faults:
-            document.add((), "the file must be a mapping of sections, as 'queues:'")
+            text = "the file must be a mapping of sections, as 'queues:'"
+            if document.value is None:
+                text = "the file is empty; a scenario needs 'horizon' and 'queues' at least"
+            document.add((), text)
         raise ConfigError(document.sentences())
     made = make_changes(document.value, folder, changes)
     if made.faults:

@@ -49,7 +49,7 @@ AGENT = "queues: {q: {}}\nagents:\n  - {name: a, %s}"
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "1:1: the file is empty; it needs 'queues' at least"),
+        ("", "1:1: the file is empty; it needs 'queues' at least, and as a scenario 'horizon', too"),
         ("- a", "1:1: the file must be a mapping of sections, as 'queues:'"),
         ("service: {}", "1:1: 'queues' is missing"),
         ("queues: {}", "1:9: at least 1 must be given here"),

@@ -473,6 +473,11 @@ COUNTED = "{arrivals: {rate: 1/min}, handle: {talk: 1m}, strategy: longest-idle,
 PLAIN = "{arrivals: {rate: 1/min}, handle: {talk: 1m}, strategy: longest-idle}"
 
 
+def test_an_empty_file_is_told_what_a_scenario_begins_with(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="the file is empty; a scenario needs 'horizon' and 'queues' at least"):
+        Scenario.load(written(tmp_path, ""))
+
+
 def test_agents_of_a_queue_serve_it_alone(tmp_path: Path) -> None:
     """What nobody lists is not theirs: without groups beside them, no one serves it."""
     with pytest.raises(ConfigError, match=r":1:\d+: nobody serves 'b': agents of another queue serve that one alone"):

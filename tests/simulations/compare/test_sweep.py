@@ -96,6 +96,15 @@ def test_what_the_scenario_does_not_take_is_told_before_anything_is_played() -> 
         check_axes(scenario, [Axis("aht", tuple(range(1, 41))), Axis("patience", tuple(range(1, 41)))])
 
 
+def test_what_is_varied_by_another_word_is_told_the_nearest() -> None:
+    with pytest.raises(ConfigError) as error:
+        check_axes(Scenario.of(RAW), [parse_vary("volum=1:2:1"), parse_vary("everything=1,2")])
+    assert error.value.faults == [
+        "--vary volum=1: unknown word 'volum'; did you mean 'volume'?",
+        "--vary everything=1: unknown word 'everything'; there is volume, aht, patience, shrinkage",
+    ]
+
+
 def test_factors_are_of_everything() -> None:
     scenario = Scenario.of(RAW).changed("factors={volume: 2, aht: 0.5, patience: 3, shrinkage: 0.4}")
     queue = scenario.file.queues["sales"]
