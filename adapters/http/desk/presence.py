@@ -10,6 +10,7 @@ import logging
 from collections.abc import Sequence
 from typing import Final
 
+from adapters.http.desk.commands import SERVED
 from engine.errors import Overloaded, TrunklineError
 from engine.messages.kinds import AGENT_STATUS_CHANGED, STATUS_OFFLINE, WRAP_UP_STARTED
 from engine.messages.observed import AgentStatusChanged, Observed, RequeueRequested, WrapUpFinished
@@ -23,8 +24,6 @@ logger = logging.getLogger(__name__)
 SOURCE: Final = "http:desk"
 SIGNED_OUT: Final = "signed out"
 BY_DESK: Final = "desk"
-LEFT_BEHIND: Final = frozenset({("chat", "connected"), ("chat", "held")})
-"""Channel and state of what goes back to its queue when the agent's desk is gone."""
 AGAIN_AFTER_S: Final = 1.0
 SETTLED_WITHIN_S: Final = 3.0
 READ_BACK: Final = 500_000
@@ -39,6 +38,8 @@ class Presence:
         self._engine = engine
         self._away_limit_s = away_limit_ns / 1e9
         self._leaving: dict[int, asyncio.TimerHandle] = {}
+        self._left_with: dict[int, frozenset[int]] = {}
+        """Ids of the chats in hand of those whose desk is closed, and whose status somebody else has chosen since."""
         self._known: set[int] = set()
         """Agents whose desk was opened since the start: those need not be waited for because of an earlier one."""
         self._gone: set[int] = set()
@@ -58,6 +59,7 @@ class Presence:
         """A desk of the agent is open: a reload, another tab, or the next morning."""
         self._known.add(agent)
         self._gone.discard(agent)
+        self._left_with.pop(agent, None)
         self._stay(agent)
 
     def _stay(self, agent: int) -> None:
@@ -71,19 +73,37 @@ class Presence:
             self._wait(agent, self._away_limit_s)
 
     def note(self, turn: Turn) -> None:
-        """Wait no more for those whose status somebody else has chosen since: that is not the desk's to undo. Wait for
-        those who are gone and have begun to wrap up, as after a call at the phone.
+        """A status that somebody else has chosen since is not the desk's to undo: of those agents, only the chats that
+        they have then are waited for. Wait for those who are gone and have begun to wrap up, as after a phone call.
         """
         if (self._leaving or self._gone) and AGENT_STATUS_CHANGED in turn.kinds:
             sources = self._engine.views.interned.sources
             for row in turn.rows[turn.rows["kind"] == AGENT_STATUS_CHANGED]:
                 if int(row["a"]) != STATUS_OFFLINE and name_at(sources, int(row["source"])) != SOURCE:
-                    self._gone.discard(int(row["agent"]))
-                    self._stay(int(row["agent"]))
+                    self._stand(int(row["agent"]))
         if self._gone and self._away_limit_s and WRAP_UP_STARTED in turn.kinds:
             for row in turn.rows[turn.rows["kind"] == WRAP_UP_STARTED]:
                 if int(row["agent"]) in self._gone:
                     self._wait(int(row["agent"]), self._away_limit_s)
+
+    def _stand(self, agent: int) -> None:
+        """Leave the agent's status as it is: they may work by something else now, and take other chats there."""
+        self._gone.discard(agent)
+        if agent not in self._leaving or agent in self._left_with:
+            return
+        chats = frozenset(one.contact_id for one in self._in_hand(agent) if is_left_behind(one))
+        if chats:
+            self._left_with[agent] = chats
+        else:
+            self._stay(agent)
+
+    def _in_hand(self, agent: int) -> list[Engagement]:
+        """What an agent has; nothing of one who is configured no more."""
+        views = self._engine.views
+        try:
+            return views.contacts.engagements(views.directory.agents.name(agent))
+        except KeyError:
+            return []
 
     def stop(self) -> None:
         """Wait for nobody any more: the service ends, and the next one waits anew for who does not come back."""
@@ -124,8 +144,29 @@ class Presence:
 
     def _let_go(self, agent: int, why: str = DESK_CLOSED) -> None:
         del self._leaving[agent]
+        chats = self._left_with.pop(agent, None)
+        if chats is not None:
+            self._put_back(agent, chats)
+            return
         self._gone.add(agent)
         self._leave(agent, why)
+
+    def _put_back(self, agent: int, chats: frozenset[int]) -> None:
+        """Put back these chats of an agent, as far as they still have them, and leave their status."""
+        left = [one for one in self._in_hand(agent) if one.contact_id in chats and is_left_behind(one)]
+        if not left:
+            return
+        name = self._engine.views.directory.agents.name(agent)
+        facts: list[Observed] = [*_requeued(left, DESK_CLOSED)]
+        facts += [WrapUpFinished(agent=name, contact=one.contact) for one in left]
+        try:
+            submitted = self._engine.submit(SOURCE, facts)
+        except Overloaded:
+            self._wait(agent, AGAIN_AFTER_S)
+            self._left_with[agent] = chats
+            return
+        self.put_back += len(left)
+        submitted.add_done_callback(_done)
 
     def _leave(self, agent: int, why: str) -> "asyncio.Future[list[Receipt]] | None":
         """Submit what follows from leaving; None where nothing does, or they must wait, or are configured no more."""
@@ -160,11 +201,20 @@ def _facts_of_leaving(
     if not is_offline:
         by, reason = (BY_DESK, DESK_CLOSED) if why == DESK_CLOSED else (agent, "")
         facts.append(AgentStatusChanged(agent=agent, status="offline", reason=reason, by=by))
-    chats = [one.contact for one in held if (one.channel, one.state) in LEFT_BEHIND]
-    facts += [RequeueRequested(contact=chat, by=BY_DESK, reason=why) for chat in chats]
+    chats = _requeued([one for one in held if is_left_behind(one)], why)
+    facts += chats
     if wraps_up or chats:
         facts.append(WrapUpFinished(agent=agent))
     return facts
+
+
+def is_left_behind(one: Engagement) -> bool:
+    """Whether it goes back to its queue when the agent's desk is gone."""
+    return one.state in SERVED and one.channel == "chat"
+
+
+def _requeued(chats: Sequence[Engagement], why: str) -> list[RequeueRequested]:
+    return [RequeueRequested(contact=one.contact, by=BY_DESK, reason=why) for one in chats]
 
 
 def read_back(views: Views) -> tuple[set[str], dict[str, str]]:
@@ -197,7 +247,7 @@ def _has_still(views: Views, agent: str, took: dict[str, str]) -> bool:
         held = views.contacts.engagements(agent)
     except KeyError:
         return False  # configured no more
-    return any((one.channel, one.state) in LEFT_BEHIND and took.get(one.contact) == agent for one in held)
+    return any(is_left_behind(one) and took.get(one.contact) == agent for one in held)
 
 
 def _done(submitted: "asyncio.Future[list[Receipt]]") -> None:

@@ -155,6 +155,28 @@ async def test_who_took_a_chat_at_a_desk_is_waited_for_after_a_restart(build: Bu
         assert put_back(house) == [(own, "desk", "desk closed")]
 
 
+async def test_a_status_that_somebody_else_chose_stands_but_chats_go_back(build: Build) -> None:
+    house = await build(centre=TWO)
+    presence, views = house.adapter.context.desks.presence, house.engine.views
+    async with opened(house) as desk:
+        await desk.do("status", status="available")
+        await take(house, desk, "chat-1")
+    number = views.agent_number("an")
+    async with ClientSession(house.url) as api:
+        await tell(api, "/api/v1/agents/an/status", status="available", by="boss")
+        await house.engine.submit("web", [ContactArrived(contact="chat-2", queue="chat", channel="chat")])
+        await house.engine.submit("bot", [OfferAnswered(agent="an", contact="chat-2")])
+        await tell(api, "/api/v1/agents/an/status", status="paused", reason="training", by="boss")
+    await house.engine.durable()
+    let_go(presence, number)
+    await house.engine.submit("test", [AgentStatusChanged(agent="binh", status="offline")])
+    await house.engine.durable()
+    assert put_back(house) == [("chat-1", "desk", "desk closed")], "chat-2 was taken by something else"
+    assert [one.contact for one in views.contacts.engagements("an") if one.state == "connected"] == ["chat-2"]
+    assert (views.agent("an").status, views.agent("an").wrapping) == ("paused", 0)
+    assert presence.set_offline == 0
+
+
 @pytest.fixture
 async def served(tmp_path: Path) -> AsyncIterator[Served]:
     """An engine in a process of its own that waits a second for agents, not started yet."""
