@@ -10,7 +10,7 @@ import msgspec
 from adapters.webchat import forms, frames
 from adapters.webchat.chats import Chat, LegRecord, Visitor
 from adapters.webchat.core import SOURCE, Core
-from adapters.webchat.frames import AnyServerFrame, BadFrame
+from adapters.webchat.frames import AnyServerFrame, BadFrame, Code
 from adapters.webchat.settings import FormField, Inbox
 from adapters.webchat.switchboard import LEG
 from adapters.webchat.tokens import Session
@@ -180,7 +180,7 @@ class Beginning:
         self,
         facts: Sequence[Observed],
         client_id: str,
-        code: str,
+        code: Code,
         required: int | None = None,
         file: Attachment | None = None,
     ) -> list[Receipt]:

@@ -132,6 +132,33 @@ class Line(msgspec.Struct, frozen=True):
     file: File | None = None
 
 
+Code = Literal[
+    "already_open",
+    "answered_already",
+    "bad_attachment",
+    "bad_field",
+    "bad_identity",
+    "bad_number",
+    "bad_score",
+    "busy",
+    "closed",
+    "empty",
+    "hello_first",
+    "identity_required",
+    "malformed",
+    "no_callback",
+    "no_chat",
+    "no_inbox",
+    "no_survey",
+    "not_taken",
+    "out_of_order",
+    "slow_down",
+    "too_large",
+    "too_many_files",
+]
+"""Why something was not done, for programs: the widget has its own words for each."""
+
+
 class ServerFrame(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     """What the adapter says."""
 
@@ -271,7 +298,7 @@ class Notices(ServerFrame, frozen=True, kw_only=True, tag="notices"):
 class Error(ServerFrame, frozen=True, kw_only=True, tag="error"):
     """Something was not done, and nothing was changed by it."""
 
-    code: str
+    code: Code
     detail: str
     client_id: str = ""
     retry_after_s: int = 0
@@ -309,9 +336,11 @@ _ENCODER: Final = msgspec.json.Encoder()
 class BadFrame(TrunklineError):
     """What came is no frame; `code` is for programs, the text for people."""
 
-    def __init__(self, code: str, detail: str, client_id: str = "", retry_after_s: int = 0, *, field: str = "") -> None:
+    def __init__(
+        self, code: Code, detail: str, client_id: str = "", retry_after_s: int = 0, *, field: str = ""
+    ) -> None:
         super().__init__(detail)
-        self.code = code
+        self.code: Code = code
         self.client_id = client_id
         self.retry_after_s = retry_after_s
         self.field = field

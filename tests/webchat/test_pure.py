@@ -2,7 +2,7 @@
 
 import math
 import re
-from typing import Any
+from typing import Any, get_args
 
 import jwt
 import msgspec
@@ -350,11 +350,23 @@ def test_both_languages_say_everything() -> None:
         assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", vietnamese[key])), key
 
 
+NOT_HERE = '["identity_required", "bad_identity", "no_inbox"]'
+"""Refusals that no words of their own belong to: the chat is not for this visitor."""
+
+
+def test_every_refusal_has_words_in_every_language() -> None:
+    assert f"const NOT_HERE = {NOT_HERE};" in script.widget().plain.decode()
+    words = {f"refused_{code}" for code in get_args(frames.Code) if f'"{code}"' not in NOT_HERE}
+    for locale in page_texts.LOCALES:
+        assert {word for word in page_texts.catalogue(locale) if word.startswith("refused_")} == words
+
+
 def test_the_widget_uses_every_text_and_no_other() -> None:
     widget = script.widget().plain.decode()
     known = set(page_texts.catalogue("en"))
     used = set(re.findall(r'(?:say|button)\("(\w+)"', widget)) | {"csat", "nps", "ces"}
     used |= {f"{kind}_{end}" for kind in ("csat", "nps", "ces") for end in ("low", "high")}
+    used |= {f"refused_{code}" for code in get_args(frames.Code) if f'"{code}"' not in NOT_HERE}
     assert used - known == set()
     assert {word for word in known - used if f'"{word}"' not in widget} <= {
         "locale",
@@ -389,7 +401,7 @@ def test_the_widget_is_one_scope_of_small_modules() -> None:
 
 def test_the_widget_is_small_and_sets_no_markup() -> None:
     widget = script.widget().plain.decode()
-    assert len(script.widget().packed) < 15_500
+    assert len(script.widget().packed) < 16_000
     assert not re.findall(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function", widget)
 
 

@@ -39,6 +39,10 @@ export const chat = {
   seenSeq: Number(load("seen")) || 0,
   // How far the other side has read, which may be told before the lines are.
   readBySeq: 0,
+  // Why what was done last was not taken, until something else is.
+  refusal: "",
+  // What is said where something was left instead of a chat.
+  leftWord: "",
   // What became of files that were being brought, by name.
   fileWords: {},
   // What was said and is not in the log yet: { frame, element } by client id.

@@ -71,8 +71,9 @@ function acked(frame) {
 
 function left(word, entry) {
   mark(entry, "");
-  status.textContent = say(word);
+  chat.leftWord = word;
   show("left");
+  refresh();
 }
 
 export function refresh() {
@@ -83,7 +84,7 @@ export function refresh() {
   endButton.hidden = !isUnderWay();
   endButton.textContent = say(isEnding() ? "ending" : endButton.dataset.sure ? "end_sure" : "end");
   endButton.setAttribute("aria-disabled", String(isEnding()));
-  status.textContent = [statusWords(), ...Object.values(chat.fileWords).slice(-FILES_TOLD)].filter(Boolean).join(" ");
+  status.textContent = [statusWords(), chat.refusal, ...Object.values(chat.fileWords).slice(-FILES_TOLD)].filter(Boolean).join(" ");
   const asksNumber = chat.view === "number" && (isUnderWay() ? state.phase === "queued" : !settings.open);
   if (chat.isBarred) turn("barred");
   else if (state.phase === "ended") turn(state.survey ? "survey" : chat.view === "thanks" ? "thanks" : "ended");

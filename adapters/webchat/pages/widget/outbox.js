@@ -35,6 +35,7 @@ export function takeUp() {
 
 export function put(frame, shown) {
   const entry = { frame, atMs: Date.now(), contact: chat.state.contact_id || 0, element: null };
+  chat.refusal = "";
   if (frame.text || shown) {
     showEntry(entry, shown);
     mark(entry, say("sending"));
@@ -66,10 +67,10 @@ function leaveOut(entry) {
 }
 
 // What was never said, and has nobody to go to any more.
-export function showUnsent(text, words) {
+export function showUnsent(text, words, isFault) {
   const entry = { frame: { text }, atMs: Date.now() };
   showEntry(entry);
-  entry.element.classList.add("failed");
+  entry.element.classList.toggle("failed", isFault);
   mark(entry, words);
   toEnd();
 }

@@ -3,12 +3,12 @@
 import { chat, formName, say } from "./chat.js";
 import { describe } from "./describe.js";
 import { giveUp, mark, nameUnderWay, sayAgain, settle } from "./outbox.js";
-import { status } from "./panel.js";
+import { area } from "./panel.js";
 import { tell } from "./signals.js";
 import { showAgain, turn } from "./views.js";
 
-const OWN_WORDS = ["answered_already", "bad_number", "too_many_files", "bad_attachment"];
 const NOT_HERE = ["identity_required", "bad_identity", "no_inbox"];
+const UNNAMED = ["malformed", "too_large"];
 const FORMS = { start: formName, leave_number: () => "number" };
 
 export function refused(frame) {
@@ -19,26 +19,36 @@ export function refused(frame) {
     if (chat.isBusy) tell("changed");
     return;
   }
-  const entry = settle(frame.code === "malformed" ? nameUnderWay() : frame.client_id);
+  const entry = settle(frame.client_id || (UNNAMED.includes(frame.code) ? nameUnderWay() : ""));
   if (!entry) {
     if (NOT_HERE.includes(frame.code)) bar();
     return;
   }
   chat.isBusy = false;
   if (frame.field && FORMS[entry.frame.type]) askAgain(entry, frame.field);
-  else fail(entry, OWN_WORDS.includes(frame.code) ? say(frame.code) : say("failed", { reason: frame.detail }));
+  else fail(entry, wordsFor(frame.code));
 }
+
+// What the service itself says of it is for programs.
+const wordsFor = (code) => say(chat.words[`refused_${code}`] ? `refused_${code}` : "refused");
 
 // What was filled in, by the names of the fields; that of the message has none.
 const answersOf = ({ fields, text, number }) => (number ? { number } : { ...fields, "": text });
 
+// It is told once: in the form again, at the line, or beside what is said of the chat.
 function fail(entry, words) {
   const { type } = entry.frame;
-  entry.element?.classList.add("failed");
-  mark(entry, words);
-  status.textContent = words;
-  if (FORMS[type]) showAgain(FORMS[type](), answersOf(entry.frame));
+  const form = type !== "start" || chat.state.phase === "none" ? FORMS[type]?.() : null;
+  if (form) showAgain(form, answersOf(entry.frame));
   else if (type === "survey" && chat.view === "thanks") turn("ended");
+  if (entry.element && !(form && area.querySelector(".asking"))) {
+    entry.element.classList.add("failed");
+    mark(entry, words);
+  } else {
+    entry.element?.remove();
+    chat.refusal = words;
+  }
+  tell("changed");
 }
 
 // The form says what is wrong. One that does not ask for that is of before a change: the inbox was closed, or set anew.

@@ -1,7 +1,6 @@
 // What the line between the conversation and the place to write says.
 
 import { chat, say } from "./chat.js";
-import { status } from "./panel.js";
 
 const OVER = ["customer", "agent", "system", "callback", "idle"];
 
@@ -25,5 +24,5 @@ export function statusWords() {
   if (phase === "queued") return waitWords();
   if (phase === "connected") return say(chat.state.agent_typing ? "typing" : "joined", { agent: chat.state.agent });
   if (phase === "ended") return say(reason === "idle" ? "ended_idle" : reason === "callback" ? "number_left" : OVER.includes(reason) ? "ended" : "ended_lost");
-  return chat.view === "left" ? status.textContent : chat.settings.open ? "" : say("closed");
+  return chat.view === "left" ? say(chat.leftWord) : chat.settings.open ? "" : say("closed");
 }

@@ -19,10 +19,12 @@ export const isForm = (view) => view === "form" || view === "closed";
 
 export const isWritten = (field) => Boolean(field && (field.value.trim() || (field === lastTyped.field && performance.now() - lastTyped.atMs < PAUSE_MS)));
 
-const why = () => say("failed", { reason: say(chat.isBarred ? "not_allowed" : "ended") });
+// Who left a number ended the chat by it, with half a line in the field: nothing went wrong.
+const isCalledBack = () => chat.state.reason === "callback";
+const why = () => (isCalledBack() ? say("unsent_callback") : say("failed", { reason: say(chat.isBarred ? "not_allowed" : "ended") }));
 
 function tellUnsent(words) {
-  if (words.trim()) showUnsent(words.trim(), why());
+  if (words.trim()) showUnsent(words.trim(), why(), !isCalledBack());
 }
 
 function hold(field) {
@@ -86,7 +88,7 @@ export function setAside(next) {
   const field = area.querySelector("form:not(.held) :is(textarea,[name=number])");
   if (!field) return held;
   if (isForm(chat.view) || (chat.view === "chat" && goesOn)) keepDraft();
-  else if (chat.view !== "survey" && !goesOn && !chat.isBarred && field === root.activeElement && isWritten(field)) hold(field);
+  else if (chat.view !== "survey" && !goesOn && !chat.isBarred && !isCalledBack() && field === root.activeElement && isWritten(field)) hold(field);
   else tellUnsent(field.value);
   if (chat.view === "number" && !goesOn) {
     tellUnsent(chat.draft);

@@ -21,7 +21,7 @@ const againButton = () => button("again", "second", () => {
   for (const field of area.querySelectorAll("textarea")) field.value = "";
   clearLog();
   for (const element of log.querySelectorAll(".line:not([data-seq]), .past")) element.remove();
-  Object.assign(chat, { filled: {}, hasHistory: true, historyShown: false });
+  Object.assign(chat, { filled: {}, refusal: "", hasHistory: true, historyShown: false });
   describe().then(() => { tell("changed"); focusFirst(); });
 });
 // Shown once it is known that there were any.
