@@ -1,15 +1,40 @@
 """What is seen first: a queue's health, and why contacts wait."""
 
+from collections.abc import AsyncIterator
+from pathlib import Path
+
 import pytest
 
-from engine.messages.observed import AgentReachabilityChanged, AgentStatusChanged, ContactArrived, OfferAnswered
+from engine.messages.observed import (
+    AgentReachabilityChanged,
+    AgentStatusChanged,
+    ContactArrived,
+    ContactReleased,
+    OfferAnswered,
+)
 from engine.projections.formulas.abandonment import Abandonment
 from engine.projections.formulas.service_level import ServiceLevel
 from engine.projections.queues.health import judge
-from tests.projections.support import Centre
+from tests.projections.support import CENTRE, Centre
 
 WAITING = "contacts are waiting and nobody can take them"
+LATE = "2 contacts wait longer than the threshold"
 BELOW = "service level 70% is below the target of 80%"
+
+
+PHONES = CENTRE.replace("max_wait: 5m", "max_wait: 5m\n    wrap_up: 60s").replace(
+    "queues: [help]}", "queues: [help], capacity: {chat: 2}}"
+)
+for name in ("alice", "bob"):
+    PHONES = PHONES.replace(f"name: {name},", f"name: {name}, phone: {{address: 'sip:{name}@example.org'}},")
+
+
+@pytest.fixture
+async def phones(tmp_path: Path) -> AsyncIterator[Centre]:
+    """Return a centre in which alice and bob need their phones, and chats are wrapped up for a minute."""
+    centre = Centre(tmp_path, PHONES)
+    yield centre
+    await centre.engine.stop()
 
 
 def lost(count: int, of: int) -> Abandonment:
@@ -25,22 +50,22 @@ def level(value: float | None, of: int = 10) -> ServiceLevel:
 @pytest.mark.parametrize(
     ("given", "health", "reason"),
     [
-        ((True, 1, 0, 0, True, level(None), 0.8, lost(0, 0)), "breached", WAITING),
-        ((True, 3, 2, 1, True, level(0.9), 0.8, lost(9, 10)), "breached", "2 contacts wait longer than the threshold"),
-        ((True, 0, 0, 1, True, level(0.7), 0.8, lost(0, 10)), "at_risk", BELOW),
-        ((True, 0, 0, 1, True, level(0.3, 9), 0.8, lost(0, 9)), "ok", "on target"),
-        ((True, 0, 0, 1, True, level(0.9), 0.8, lost(2, 10)), "at_risk", "20% abandoned"),
-        ((True, 0, 0, 1, True, level(0.7), 0.8, lost(5, 10)), "at_risk", f"{BELOW} and 50% abandoned"),
-        ((True, 0, 0, 1, True, level(0.9), 0.8, lost(1, 10)), "ok", "on target"),
-        ((True, 0, 0, 1, True, level(0.9), 0.8, lost(4, 9)), "ok", "on target"),
-        ((False, 0, 0, 1, True, level(None), 0.8, lost(0, 0)), "closed", "the queue is closed"),
-        ((True, 0, 0, 0, True, level(None), 0.8, lost(0, 0)), "at_risk", "nobody can take a contact"),
-        ((True, 0, 0, 0, False, level(None), 0.8, lost(0, 0)), "ok", "nobody waits and nobody is logged in"),
-        ((True, 1, 0, 0, False, level(None), 0.8, lost(0, 0)), "breached", WAITING),
+        ((True, True, 0, 0, True, level(None), 0.8, lost(0, 0)), "breached", WAITING),
+        ((True, False, 2, 1, True, level(0.9), 0.8, lost(9, 10)), "breached", LATE),
+        ((True, False, 0, 1, True, level(0.7), 0.8, lost(0, 10)), "at_risk", BELOW),
+        ((True, False, 0, 1, True, level(0.3, 9), 0.8, lost(0, 9)), "ok", "on target"),
+        ((True, False, 0, 1, True, level(0.9), 0.8, lost(2, 10)), "at_risk", "20% abandoned"),
+        ((True, False, 0, 1, True, level(0.7), 0.8, lost(5, 10)), "at_risk", f"{BELOW} and 50% abandoned"),
+        ((True, False, 0, 1, True, level(0.9), 0.8, lost(1, 10)), "ok", "on target"),
+        ((True, False, 0, 1, True, level(0.9), 0.8, lost(4, 9)), "ok", "on target"),
+        ((False, False, 0, 1, True, level(None), 0.8, lost(0, 0)), "closed", "the queue is closed"),
+        ((True, False, 0, 0, True, level(None), 0.8, lost(0, 0)), "at_risk", "nobody can take a contact"),
+        ((True, False, 0, 0, False, level(None), 0.8, lost(0, 0)), "ok", "nobody waits and nobody is logged in"),
+        ((True, True, 0, 0, False, level(None), 0.8, lost(0, 0)), "breached", WAITING),
     ],
 )  # fmt: skip
 def test_health(
-    given: tuple[bool, int, int, int, bool, ServiceLevel, float, Abandonment], health: str, reason: str
+    given: tuple[bool, bool, int, int, bool, ServiceLevel, float, Abandonment], health: str, reason: str
 ) -> None:
     assert judge(*given) == (health, reason)
 
@@ -89,3 +114,55 @@ async def test_that_nobody_is_at_work_is_said_only_where_nobody_is(centre: Centr
     waiting = centre.views.contacts.explain("c2").waiting
     assert waiting is not None
     assert waiting.summary == "the one agent who can take it is engaged; 1 not responding; it is next"
+
+
+@pytest.mark.parametrize(
+    "leaving",
+    [
+        AgentStatusChanged(agent="alice", status="offline"),
+        AgentStatusChanged(agent="alice", status="paused", reason="lunch"),
+        AgentReachabilityChanged(agent="alice", reachable=False),
+    ],
+)
+async def test_who_leaves_once_done_is_not_counted_on(
+    phones: Centre, leaving: AgentStatusChanged | AgentReachabilityChanged
+) -> None:
+    def told() -> tuple[int, bool, str]:
+        (sales,) = (queue for queue in phones.views.queues().queues if queue.queue == "sales")
+        return sales.at_work, sales.unattended, sales.health
+
+    await phones.after(1, AgentReachabilityChanged(agent="alice", reachable=True))
+    await phones.after(1, AgentStatusChanged(agent="alice", status="available"))
+    await phones.after(1, ContactArrived(contact="c1", queue="sales"))
+    await phones.after(1, OfferAnswered(contact="c1", agent="alice"), ContactArrived(contact="c2", queue="sales"))
+    assert told() == (1, False, "ok"), "c2 is next"
+    await phones.after(1, leaving)
+    assert phones.views.agent("alice").state == "busy", "and goes on serving"
+    assert told() == (0, True, "breached")
+    (wait,) = phones.views.contacts.longest_waiting(10)
+    assert phones.views.contacts.waiting_reasons([wait.slot])[0].text.startswith("nobody "), "as the list says"
+
+
+async def test_a_lost_phone_keeps_nobody_from_chats(phones: Centre) -> None:
+    await phones.after(1, AgentReachabilityChanged(agent="bob", reachable=True))
+    await phones.after(1, AgentStatusChanged(agent="bob", status="available"))
+    await phones.after(1, AgentReachabilityChanged(agent="bob", reachable=False))
+    assert {queue.queue: queue.at_work for queue in phones.views.queues().queues} == {"sales": 0, "help": 1, "vip": 0}
+
+
+async def test_who_is_rung_at_waits_for_an_answer(centre: Centre) -> None:
+    await centre.after(1, AgentStatusChanged(agent="carol", status="available"))
+    await centre.after(1, ContactArrived(contact="c1", queue="help"))
+    assert centre.views.agent("carol").state == "offered"
+    assert not any(queue.unattended for queue in centre.views.queues().queues)
+
+
+async def test_an_agent_tells_since_when_the_oldest_wrap_up_is_not_done(phones: Centre) -> None:
+    await phones.after(1, AgentStatusChanged(agent="carol", status="available"))
+    for name in ("c1", "c2"):
+        await phones.after(1, ContactArrived(contact=name, queue="help", channel="chat"))
+        await phones.after(1, OfferAnswered(contact=name, agent="carol"))
+    assert phones.views.agent("carol").wrapping_since_ns == 0
+    await phones.after(1, ContactReleased(contact="c1"))
+    carol = phones.views.agent("carol")
+    assert (carol.state, carol.wrapping_since_ns) == ("busy", phones.clock.now_ns())

@@ -16,7 +16,6 @@ from engine.projections.queues.health import JUDGED_OF
 NOBODY: Final = Acknowledged(0, "", "")
 UNATTENDED: Final = "unattended"
 """Stands for a figure where somebody waits and nobody can take them."""
-AT_WORK: Final = ("idle", "offered", "busy", "wrapping")
 NS: Final = 1_000_000_000
 
 
@@ -56,7 +55,7 @@ def passed(board: BoardSettings, queues: Iterable[StreamedQueue], now_ns: int) -
     for queue in queues:
         if not board.shows(queue.queue):
             continue
-        if queue.waiting and not any(queue.agents.get(state) for state in AT_WORK):
+        if queue.unattended:
             yield Passed(queue.queue, UNATTENDED, "alert", 0.0, 0)
         for metric in METRICS:
             pair = board.threshold(metric, queue.queue, queue.threshold_s, queue.target)

@@ -1,23 +1,17 @@
 """Who may serve what: the same conditions that routing applies, as masks over all agents."""
 
-from typing import Final
-
 import msgspec
 import numpy as np
 
 from engine.kernel.tables import Array, Tables
 from engine.messages.kinds import (
-    AGENT_BUSY,
-    AGENT_IDLE,
-    AGENT_OFFERED,
     AGENT_STATES,
-    AGENT_WRAPPING,
+    CHANNELS,
     STATUS_AVAILABLE,
     STATUS_OFFLINE,
+    VOICE,
 )
 from engine.model.settings import CONDITIONS_MAX, AgentSetting, QueueSetting
-
-WORKING_STATES: Final = (AGENT_OFFERED, AGENT_BUSY, AGENT_WRAPPING)
 
 
 class Condition(msgspec.Struct, frozen=True):
@@ -85,8 +79,19 @@ def logged_in(t: Tables) -> Array:
     return mask
 
 
+def phone_lost(t: Tables) -> Array:
+    """Return the mask of agents who need a phone that is not registered."""
+    mask: Array = (t.agents["settings"][:, AgentSetting.NEEDS_PHONE] == 1) & (t.agents["reachable"] == 0)
+    return mask
+
+
 def at_work(t: Tables) -> Array:
-    """Return the mask of agents who serve or could serve: available, and not lost to a dead phone or no answer."""
-    state = t.agents["state"]
-    mask: Array = (t.agents["status"] == STATUS_AVAILABLE) & np.isin(state, (AGENT_IDLE, *WORKING_STATES))
+    """Return who can come on each channel, shape (agents, CHANNELS): at once, or once they finished what is in hand.
+
+    The status alone tells: who is to pause or signed out takes nothing more, however long what they serve goes on.
+    Nor does who is set aside for offers not answered; and no call rings at a phone that is not registered.
+    """
+    comes = (t.agents["status"] == STATUS_AVAILABLE) & (t.agents["suspended_until_ns"] == 0)
+    mask = np.repeat(comes[:, None], CHANNELS, axis=1)
+    mask[phone_lost(t), VOICE] = False
     return mask

@@ -13,14 +13,15 @@ from engine.messages.kinds import (
     AGENT_STATES,
     CHANNEL_NAMES,
     CHANNELS,
+    ENGAGEMENT_WRAPPING,
     STATUS_AVAILABLE,
     STATUS_NAMES,
 )
 from engine.model.directory import AgentCard, Directory
 from engine.model.settings import AgentSetting
-from engine.projections.agents.eligibility import configured
+from engine.projections.agents.eligibility import configured, phone_lost
 from engine.projections.agents.occupancy import HANDLING, state_times_ns
-from engine.projections.figures import age_s, position, ratio
+from engine.projections.figures import NEVER_NS, age_s, position, ratio
 from engine.projections.names import Interned, name_at
 
 
@@ -47,6 +48,8 @@ class AgentTile(msgspec.Struct, frozen=True):
     """False: the agent needs a phone and it is not registered."""
     suspended_until_ns: int
     """0 no; -1 until the status changes: offers went unanswered."""
+    wrapping_since_ns: int
+    """When the oldest wrap-up began that is not done, whatever else is in hand; 0: there is none."""
     loads: dict[str, ChannelLoad]
     """By channel, those with a capacity."""
 
@@ -91,7 +94,7 @@ def agent_statuses(
     columns = [agents[name][chosen].tolist() for name in _COLUMNS]
     spent = state_times_ns(t, now_ns)[chosen]
     of_settings = settings[:, AgentSetting.CAPACITY : AgentSetting.CAPACITY + CHANNELS].tolist()
-    needs_phone = settings[:, AgentSetting.NEEDS_PHONE].tolist()
+    no_phone, wraps = phone_lost(t)[chosen].tolist(), wrapping_since_ns(t)[chosen].tolist()
     handling, idle = spent[:, HANDLING].sum(axis=1).tolist(), spent[:, AGENT_IDLE].tolist()
     queue_names = [directory.queues.name(queue) for queue in range(t.memberships.shape[1])]
     member_of: dict[int, list[str]] = {}
@@ -115,8 +118,9 @@ def agent_statuses(
                 since_ns=agent.state_since_ns,
                 for_s=age_s(agent.state_since_ns, now_ns) if agent.state_since_ns else 0.0,
                 reason=name_at(interned.reasons, agent.reason),
-                reachable=bool(agent.reachable or not needs_phone[place]),
+                reachable=not no_phone[place],
                 suspended_until_ns=agent.suspended_until_ns,
+                wrapping_since_ns=wraps[place],
                 loads={CHANNEL_NAMES[c]: ChannelLoad(used, capacity) for c, used, capacity in loads if capacity},
                 ringing=agent.ringing,
                 connected=agent.connected,
@@ -140,7 +144,6 @@ class _Columns(NamedTuple):
     state: int
     state_since_ns: int
     reason: int
-    reachable: int
     suspended_until_ns: int
     load: list[int]
     ringing: int
@@ -155,6 +158,15 @@ class _Columns(NamedTuple):
 
 _COLUMNS: Final = _Columns._fields
 _NO_CARD: Final = AgentCard()
+
+
+def wrapping_since_ns(t: Tables) -> Array:
+    """Return when each agent's oldest wrap-up began that is not done; 0 where there is none."""
+    found = np.full(len(t.agents), NEVER_NS, np.int64)
+    wrapping = t.engagements[t.engagements["state"] == ENGAGEMENT_WRAPPING]
+    np.minimum.at(found, wrapping["agent"], wrapping["started_ns"])
+    found[found == NEVER_NS] = 0
+    return found
 
 
 def agent_summary(t: Tables) -> AgentSummary:
@@ -193,6 +205,7 @@ class AgentWatch:
                 agents["offers"],
                 agents["load"],
                 agents["settings"],
+                wrapping_since_ns(t),
             ]
         )
         before, self._seen = self._seen, now

@@ -23,7 +23,7 @@ from engine.messages.kinds import (
 from engine.model.callback_source import is_callback_source
 from engine.model.directory import Directory
 from engine.model.settings import AgentSetting, ChannelSetting, QueueSetting
-from engine.projections.agents.eligibility import conditions, configured, member, skilled
+from engine.projections.agents.eligibility import conditions, configured, member, phone_lost, skilled
 from engine.projections.contacts.explain_exit import WhyLeft, why_left
 from engine.projections.contacts.records import ContactRecord, HeldBack, Offer
 from engine.projections.figures import age_s, book_now_ns, position
@@ -264,7 +264,7 @@ def constraints(t: Tables, slot: int, now_ns: int | None = None) -> tuple[Array,
         (OFFLINE, agents["status"] == STATUS_OFFLINE),
         (PAUSED, agents["status"] == STATUS_PAUSED),
         (NOT_RESPONDING, agents["suspended_until_ns"] != 0),
-        (UNREACHABLE, (settings[:, AgentSetting.NEEDS_PHONE] == 1) & (agents["reachable"] == 0) & (channel == VOICE)),
+        (UNREACHABLE, phone_lost(t) & (channel == VOICE)),
         (RINGING, engaged & (agents["ringing"] > 0) & (agents["connected"] == 0)),
         (WRAPPING, engaged & (agents["wrapping"] > 0) & (agents["connected"] == 0)),
         (BUSY, full),

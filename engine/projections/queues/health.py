@@ -13,7 +13,7 @@ JUDGED_OF: Final = 10
 
 def judge(
     is_open: bool,
-    waiting: int,
+    unattended: bool,
     overdue: int,
     working: int,
     staffed: bool,
@@ -23,9 +23,10 @@ def judge(
 ) -> tuple[str, str]:
     """Return a queue's health (breached, at_risk, closed, ok) and the reason in words.
 
-    `staffed`: somebody is logged in, or served it in the window. A queue that nobody ever came to needs nobody.
+    `unattended`: somebody waits whom nobody can take; `working`: so many can take a contact. `staffed`: somebody is
+    logged in, or served it in the window. A queue that nobody ever came to needs nobody.
     """
-    if waiting and not working:
+    if unattended:
         return "breached", "contacts are waiting and nobody can take them"
     if overdue:
         word = "contact waits" if overdue == 1 else "contacts wait"

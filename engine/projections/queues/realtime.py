@@ -84,14 +84,14 @@ def realtime_rows(
     queues: Iterable[int | None] = used if "queue" in group_by else (None,)
     channels: Iterable[int | None] = range(CHANNELS) if "channel" in group_by else (None,)
     eligible_for = {queue: eligible(t, queue) for queue in used}
-    working = at_work(t)
+    comes = at_work(t)
     everybody = np.logical_or.reduce(list(eligible_for.values())) if eligible_for else np.zeros(len(t.agents), bool)
     rows = []
     for queue in queues:
         mask = everybody if queue is None else eligible_for[queue]
         for channel in channels:
             cells = _cells(used if queue is None else [queue], channel)
-            row = _row(t, directory, live, tallies, late, queue, channel, cells, mask, working, now_ns)
+            row = _row(t, directory, live, tallies, late, queue, channel, cells, mask, comes, now_ns)
             if row is not None:
                 rows.append(row)
     return rows
@@ -112,7 +112,7 @@ def _row(
     channel: int | None,
     cells: Array,
     mask: Array,
-    working: Array,
+    comes: Array,
     now_ns: int,
 ) -> RealtimeRow | None:
     capacity = t.agents["settings"][:, AgentSetting.CAPACITY : AgentSetting.CAPACITY + CHANNELS]
@@ -121,11 +121,10 @@ def _row(
         own = t.queues["settings"][cells // CHANNELS, QueueSetting.CHANNEL] == channel
         if not own.any() and not t.tallies[cells].any():
             return None
-        capacity, load = capacity[:, channel : channel + 1], load[:, channel : channel + 1]
+        capacity, load, comes = (each[:, channel : channel + 1] for each in (capacity, load, comes))
         mask = mask & (capacity[:, 0] > 0)
     states = np.bincount(t.agents["state"][mask], minlength=AGENT_UNREACHABLE + 1)
     online = int(mask.sum() - states[AGENT_OFFLINE])
-    ready = mask & working
     c = counts(add_up(tallies[cells]))
     oldest = int(live.oldest_entered_ns[cells].min(initial=NEVER_NS))
     kind = service_level.variant(service_level.DEFAULT)
@@ -143,7 +142,7 @@ def _row(
         agents_non_productive=int(states[AGENT_PAUSED]),
         agents_error=int(states[AGENT_NOT_RESPONDING] + states[AGENT_UNREACHABLE]),
         slots_active=int(load[mask].sum()),
-        slots_available=int(np.maximum(capacity[ready] - load[ready], 0).sum()),
+        slots_available=int(np.maximum(capacity - load, 0)[mask[:, None] & comes].sum()),
         contacts_queued=c.entries,
         contacts_answered=c.answered,
         contacts_abandoned=c.abandoned,

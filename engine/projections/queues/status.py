@@ -74,6 +74,10 @@ class QueueStatus(msgspec.Struct, frozen=True):
     """Agents logged in who may serve the queue."""
     available: int
     """... of them idle now."""
+    at_work: int
+    """... of them who can take a contact of its channel, at once or once they finished what they have in hand."""
+    unattended: bool
+    """Somebody waits, not being offered to anybody, and nobody is at work who could take them."""
     agents: dict[str, int]
     """Agents who may serve the queue by state, zeros included; an agent counts in each of their queues."""
     threshold_s: float
@@ -157,21 +161,23 @@ def _status(build: _Build, number: int) -> QueueStatus:
     states = states_of(t, may_serve)
     waiting, overdue = int(live.waiting[cells].sum()), int(live.overdue[cells].sum())
     oldest = int(live.oldest_entered_ns[cells].min())
-    staffed, working = (int((may_serve & who).sum()) for who in (build.logged_in, build.at_work))
+    channel = int(settings[QueueSetting.CHANNEL])
+    staffed, working = (int((may_serve & who).sum()) for who in (build.logged_in, build.at_work[:, channel]))
     threshold_s = int(settings[QueueSetting.THRESHOLD_NS]) / NS
     level = service_level.service_level(build.kind, c, threshold_s, int(build.late[cells].sum()))
     target = card.target if card else TARGET
     is_open = bool(settings[QueueSetting.OPEN])
     lost = abandonment.abandonment(abandonment.variant(abandonment.DEFAULT), c)
-    health, reason = judge(is_open, waiting, overdue, working, staffed > 0 or c.answered > 0, level, target, lost)
     idle, offered = int(states[AGENT_IDLE]), int(live.offered[cells].sum())
+    unattended = waiting > offered and not working
+    health, reason = judge(is_open, unattended, overdue, working, staffed > 0 or c.answered > 0, level, target, lost)
     return QueueStatus(
         as_of=position(t),
         at_ns=build.now_ns,
         since_ns=build.since_ns,
         queue=build.directory.queues.name(number),
         display_name=card.display_name if card else "",
-        channel=CHANNEL_NAMES[int(settings[QueueSetting.CHANNEL])],
+        channel=CHANNEL_NAMES[channel],
         for_colleagues=build.directory.queues.name(number) in build.directory.colleague_queues,
         open=is_open,
         strategy=STRATEGY_NAMES[int(settings[QueueSetting.STRATEGY])],
@@ -190,6 +196,8 @@ def _status(build: _Build, number: int) -> QueueStatus:
         callback_since_ns=_known(live.callback_since_ns[cells].min()),
         staffed=staffed,
         available=idle,
+        at_work=working,
+        unattended=unattended,
         agents={AGENT_STATE_NAMES[state]: int(states[state]) for state in range(AGENT_STATES)},
         threshold_s=threshold_s,
         target=target,

@@ -28,6 +28,8 @@ class QueueTile(msgspec.Struct, frozen=True, kw_only=True):
     wrapping: int
     staffed: int
     available: int
+    at_work: int
+    unattended: bool
     agents: dict[str, int]
     threshold_s: float
     target: float
@@ -67,6 +69,8 @@ def queue_tile(status: QueueStatus, shape: type[Shape], **more: Any) -> Shape:
         wrapping=status.wrapping,
         staffed=status.staffed,
         available=status.available,
+        at_work=status.at_work,
+        unattended=status.unattended,
         agents=status.agents,
         threshold_s=status.threshold_s,
         target=status.target,

@@ -32,6 +32,8 @@ BASE: dict[str, Any] = {
     "wrapping": 0,
     "staffed": 1,
     "available": 1,
+    "at_work": 1,
+    "unattended": False,
     "agents": {"idle": 1},
     "threshold_s": 20.0,
     "target": 0.8,
@@ -92,6 +94,7 @@ def turn_of(at_ns: int, facts: list[dict[str, Any]]) -> Turn:
         ({"waiting": 5}, [("waiting", "warn", 5.0)]),
         ({"available": 0, "waiting": 0}, [("available", "alert", 1.0)]),
         ({"available": 0, "open": False}, []),
+        ({"waiting": 1, "unattended": True, "agents": {"busy": 1}}, [("unattended", "alert", 0.0)]),
     ],
 )
 def test_each_figure_is_judged_in_its_direction(figures: dict[str, Any], found: list[tuple[str, str, float]]) -> None:

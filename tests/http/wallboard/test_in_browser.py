@@ -788,7 +788,7 @@ FEW = """async ([of, share]) => {
   store.pastMs = Date.now();
   const queues = [...store.queues.keys()].map((queue) => ({
     queue, entries: of, abandoned: of, abandon_rate: share, abandon_rate_of: of, service_level: 1 - share,
-    service_level_of: of, staffed: 1 }));
+    service_level_of: of, staffed: 1, at_work: 1 }));
   take("patch", { topic: "queues", as_of: store.asOf, items: queues });
   document.getElementById("language").dispatchEvent(new Event("change"));
 }"""
@@ -815,7 +815,7 @@ ONE_WORSE = """async () => {
   const { store, take } = await import("/pages/wallboard/store.js");
   store.pastMs = Date.now();
   const queues = [...store.queues.keys()].map((queue, at) => ({ queue, entries: at ? 20 : 200, answered: at ? 20 : 200,
-    service_level: at ? 0.4 : 0.95, service_level_of: at ? 20 : 200, staffed: 1 }));
+    service_level: at ? 0.4 : 0.95, service_level_of: at ? 20 : 200, staffed: 1, at_work: 1 }));
   take("patch", { topic: "queues", as_of: store.asOf, items: queues });
   const last = queues.at(-1).queue;
   take("patch", { topic: "alerts", as_of: store.asOf, items: [{ alert: "x", board: store.board.board, queue: last,

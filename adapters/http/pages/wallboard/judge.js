@@ -11,15 +11,12 @@ const SHARE = ["service_level", "abandon_rate", "occupancy"];
 const OF = { service_level: "service_level_of", abandon_rate: "abandon_rate_of" };
 /** As the service has it: somebody waits and nobody can take them. */
 const UNATTENDED = "unattended";
-const AT_WORK = ["idle", "offered", "busy", "wrapping"];
 
 /** The alerts of this board by queue and figure. */
 export function alerts() {
   return [...store.alerts.values()].filter((alert) => alert.board === store.board?.board);
 }
 
-export const atWork = (queue) => AT_WORK.reduce((n, state) => n + (queue.agents[state] ?? 0), 0);
-const unattended = (queue) => queue.waiting > 0 && atWork(queue) === 0;
 
 /** How a share stands to its thresholds; "few" where it lies beyond one and is of too few contacts to say so. */
 function shareLevel(metric, share, of, { warn, alert }) {
@@ -53,10 +50,10 @@ export function judge() {
   for (const queue of queues()) {
     const own = [...(levels.get(queue.queue)?.values() ?? [])];
     let level = "ok";
-    if (unattended(queue) || own.includes("alert")) level = "alert";
+    if (queue.unattended || own.includes("alert")) level = "alert";
     else if (own.includes("warn")) level = "warn";
     else if (!queue.open) level = "closed";
-    else if (!queue.staffed && !queue.waiting && !queue.connected) level = "quiet";
+    else if (!queue.at_work && !queue.waiting && !queue.connected) level = "quiet";
     else if (isFew(queue)) level = "few";
     worst.set(queue.queue, level);
   }
@@ -79,7 +76,7 @@ export function inWords(metric, value) {
 
 /** Why a queue needs attention, in a few words: "oldest 2:10, service level 61 %". */
 export function reasons(queue, levels) {
-  const told = unattended(queue) ? [t("reason_nobody")] : [];
+  const told = queue.unattended ? [t("reason_nobody")] : [];
   for (const [metric] of levels.get(queue.queue) ?? []) {
     if (metric !== UNATTENDED) told.push(`${t(`metric_${metric}`)} ${inWords(metric, figure(queue, metric))}`);
   }
