@@ -54,3 +54,16 @@ async def test_the_bar_is_one_row_in_the_longest_words(build: Build, locale: str
         await until(page, HAS_FIGURES)
         assert await page.locator(".top > *").evaluate_all(IN_ONE_ROW)
         await nothing_is_cut_off(page)
+
+
+@pytest.mark.parametrize(("locale", "words"), [("en", "Phone unreachable"), ("vi", "Mất kết nối điện thoại")])
+async def test_a_lost_phone_is_told_while_something_is_in_hand(build: Build, locale: str, words: str) -> None:
+    house = await build(centre=CENTRE.replace("desk_password", PHONE, 1))
+    async with browser(locale=locale) as context:
+        page = await signed_in(context, house)
+        await take_chat(page, house)
+        await page.wait_for_selector("#state[data-state=busy]")
+        assert words in await page.inner_text("#state")
+        for width in (1920, 1280, 390):
+            await page.set_viewport_size({"width": width, "height": 800})
+            await nothing_is_cut_off(page)

@@ -7,7 +7,9 @@ import { t } from "./words.js";
 const ICONS = { offline: "○", paused: "❚❚", idle: "●", offered: "◉", busy: "◆", wrapping: "✎", not_responding: "!", unreachable: "✕" };
 
 // What is in hand is done first.
-const pausesLater = (agent) => agent.status !== "available" && ["busy", "wrapping", "offered"].includes(agent.state);
+const inHand = (agent) => ["busy", "wrapping", "offered"].includes(agent.state);
+const pausesLater = (agent) => agent.status !== "available" && inHand(agent);
+const losesCalls = (agent) => agent.has_phone && !agent.reachable && inHand(agent);
 
 export function stateButton(desk) {
   const word = el("span", { class: "state-word" });
@@ -68,7 +70,8 @@ export function stateButton(desk) {
     icon.textContent = ICONS[agent.state] ?? "";
     word.textContent = t(`state.${agent.state}`);
     const setAside = isSetAside(agent, desk.store.nowMs());
-    reason.textContent = agent.reason && agent.status === "paused" ? agent.reason : pausesLater(agent) || setAside ? t("pauses_later") : "";
+    if (losesCalls(agent)) reason.textContent = t("state.unreachable");
+    else reason.textContent = agent.reason && agent.status === "paused" ? agent.reason : pausesLater(agent) || setAside ? t("pauses_later") : "";
     timer.dataset.since = String(agent.since_ns);
     const reasons = house?.pause_reasons ?? [];
     const paused = agent.status === "paused";

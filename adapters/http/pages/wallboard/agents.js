@@ -7,6 +7,7 @@ import { t, number, duration, initials, alike } from "./words.js";
 import { privacy } from "./switches.js";
 import { SIZES, fit, over, isWhole, isLow, leastHigh, widest } from "./room.js";
 import { ORDER, SIGN } from "./states.js";
+import { after } from "./after.js";
 
 const RANK = new Map(ORDER.map((state, rank) => [state, rank]));
 const ALL = 1000, MANY = 80, FEW = 10, LONG_S = 600;
@@ -123,9 +124,10 @@ function makeCount(one, act) {
 function make(agent, act) {
   const name = el("span", { class: "name" }), short = el("span", { class: "short", "aria-hidden": "true" }), sign = el("span", { class: "sign", "aria-hidden": "true" }), word = el("span", { class: "word" });
   const timer = el("span", { class: "timer" }), reason = el("span", { class: "reason" }), slots = el("span", { class: "slots" });
-  const inner = [short, name, el("span", { class: "state" }, sign, word, timer), reason, slots];
+  const mark_ = el("span", { class: "sign", "aria-hidden": "true" }), then = el("span", { class: "then" }), next = el("span", { class: "after", hidden: true }, mark_, then);
+  const inner = [short, name, el("span", { class: "state" }, sign, word, timer), next, reason, slots];
   const box = act.mayStatus() ? el("button", { type: "button", class: "square", on: { click: () => act.agent(agent.agent) } }, ...inner) : el("div", { class: "square" }, ...inner);
-  return { node: el("li", {}, box), box, name, short, sign, word, timer, reason, slots };
+  return { node: el("li", {}, box), box, name, short, sign, word, timer, next, mark: mark_, then, reason, slots };
 }
 
 function update(view, agent, hidden, room) {
@@ -138,11 +140,9 @@ function update(view, agent, hidden, room) {
   mark(view.box, "data-state", agent.state);
   put(view.sign, SIGN[agent.state] ?? "");
   put(view.word, t(`state_${agent.state}`));
-  const reason = agent.state === "paused" ? agent.reason : "";
-  put(view.reason, reason);
+  put(view.reason, agent.state === "paused" ? agent.reason : "");
   const loads = Object.entries(agent.loads).filter(([, load]) => load.capacity > 1 || (load.used && Object.keys(agent.loads).length > 1));
   put(view.slots, loads.map(([channel, load]) => `${t(`channel_${channel}`)} ${load.used}/${load.capacity}`).join(" · "));
-  mark(view.box, "title", hidden ? "" : [full, t(`state_${agent.state}`), reason, siteOf(agent)].filter(Boolean).join(" · "));
   tick(view);
 }
 
@@ -157,4 +157,10 @@ function tick(view) {
   const isLong = (view.room === "packed" && seconds >= LONG_S) || (view.room === "dense" && over && seconds >= LONG_S);
   put(view.timer, seconds === null ? "" : isLong ? minutes(seconds) : duration(seconds));
   mark(view.box, "data-over", over ? "yes" : "");
+  const beside = after(agent), [first] = beside, words = beside.map(([, said]) => said);
+  show(view.next, Boolean(first));
+  mark(view.next, "data-state", first?.[0] ?? "");
+  put(view.mark, first ? SIGN[first[0]] : "");
+  put(view.then, words.join(" · "));
+  mark(view.box, "title", view.hidden ? "" : [view.full, t(`state_${agent.state}`), ...words, view.reason.textContent, siteOf(agent)].filter(Boolean).join(" · "));
 }
