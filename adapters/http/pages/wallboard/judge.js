@@ -18,6 +18,19 @@ export function alerts() {
 }
 
 
+/** How a queue's number of waiting stands, in its cell as in the tile of all: by its thresholds, where it has none by whoever is overdue. */
+export function waitingLevel(queue, levels) {
+  if (queue.unattended) return "alert";
+  if (thresholds(queue, "waiting")) return levels.get(queue.queue)?.get("waiting") ?? "ok";
+  return queue.overdue ? "alert" : "ok";
+}
+
+/** {queue, level} of the oldest wait that is to be looked at first: of those that stand worst the longest; null: nobody waits. */
+export function oldest(levels) {
+  const waits = queues().filter((queue) => queue.oldest_since_ns).map((queue) => ({ queue, level: levels.get(queue.queue)?.get("oldest_wait_s") ?? "ok" }));
+  return waits.reduce((first, one) => (first && (RANK[first.level] - RANK[one.level] || first.queue.oldest_since_ns - one.queue.oldest_since_ns) <= 0 ? first : one), null);
+}
+
 /** How a share stands to its thresholds; "few" where it lies beyond one and is of too few contacts to say so. */
 function shareLevel(metric, share, of, { warn, alert }) {
   const beyond = (limit) => (metric === "service_level" ? share < limit : share >= limit);

@@ -3,8 +3,8 @@
 import { el, draw, put, mark, keyed, calmly, show } from "./dom.js";
 import { queues, ageS, shown } from "./store.js";
 import { t, number, percent, duration } from "./words.js";
+import { ICON, RANK, judge, reasons, waitingLevel } from "./judge.js";
 import { ofToday } from "./since.js";
-import { ICON, RANK, judge, reasons } from "./judge.js";
 import { tell } from "./states.js";
 
 const COLUMNS = ["queue", "level", "waiting", "oldest", "service", "answered", "abandoned", "asa", "aht", "expected", "agents"];
@@ -69,9 +69,11 @@ function update(view, { queue, level, judged }) {
   put(view.icon, ICON[level]);
   put(view.word, t(`level_${level}`));
   put(cells.waiting, number(queue.waiting));
-  for (const [column, metric] of [["waiting", "waiting"], ["oldest", "oldest_wait_s"], ["service", "service_level"], ["abandoned", "abandon_rate"], ["asa", "average_speed_of_answer_s"], ["expected", "expected_p50_s"], ["agents", "available"]]) {
+  for (const [column, metric] of [["oldest", "oldest_wait_s"], ["service", "service_level"], ["abandoned", "abandon_rate"], ["asa", "average_speed_of_answer_s"], ["expected", "expected_p50_s"], ["agents", "available"]]) {
     mark(cells[column], "data-level", own?.get(metric) ?? "");
   }
+  const waits = queue.waiting ? waitingLevel(queue, judged.levels) : "ok";
+  mark(cells.waiting, "data-level", waits === "ok" ? "" : waits);
   put(view.share, percent(queue.service_level));
   mark(view.fill, "width", ((queue.service_level ?? 0) * 100).toFixed(1));
   mark(view.tick, "x", (queue.target * 100 - 0.7).toFixed(1));

@@ -1,9 +1,9 @@
 // The figures of all queues of the board together, each with its target, its state and its last hour.
 
 import { el, draw, put, mark, keyed } from "./dom.js";
-import { store, queues, sum, ageS } from "./store.js";
+import { store, queues, sum, ageS, shown } from "./store.js";
 import { t, number, percent, duration } from "./words.js";
-import { ICON, RANK, inWords } from "./judge.js";
+import { ICON, RANK, inWords, oldest, waitingLevel } from "./judge.js";
 import { ofToday } from "./since.js";
 import { tell } from "./states.js";
 
@@ -36,7 +36,8 @@ function update(view, item) {
   putValue(view, item.value);
   if (item.people) tell(view.people, item.people, true);
   put(view.text, item.note ?? "");
-  put(view.week, compared(item));
+  Object.assign(view, { of: item.of, longest: item.longest });
+  put(view.week, item.beside ?? compared(item));
   const level = item.level ?? "none";
   mark(view.node, "data-level", level);
   put(view.icon, ICON[level] ?? "");
@@ -104,13 +105,14 @@ function drawTiles(place, judged) {
   const idle = count("idle"), busy = count("busy"), ringing = count("offered"), wrapping = count("wrapping"), paused = count("paused");
   const people = [...["not_responding", "unreachable"].map((state) => [state, count(state)]), ["busy", busy], ["offered", ringing], ["wrapping", wrapping], ["paused", paused]];
   const back = sum(all, "callbacks");
+  const first = oldest(judged.levels), longest = longestOf(all);
   const recent = hour?.service_level_recent ?? null;
   const working = idle + busy + ringing + wrapping;
   const items = [
-    { name: "waiting", value: number(waiting), level: overdue || all.some((queue) => judged.worst.get(queue.queue) === "alert" && queue.waiting) ? "alert" : level("waiting", !waiting),
+    { name: "waiting", value: number(waiting), level: all.filter((queue) => queue.waiting).map((queue) => waitingLevel(queue, judged.levels)).reduce(worse, "none"),
       exact: waiting, week: week.waiting,
       note: waiting ? t("note_overdue", { count: overdue }) : t("note_nobody_waits"), series: hour?.waiting, show: number },
-    { name: "oldest", value: "–", level: level("oldest_wait_s", !waiting), note: t("note_oldest") },
+    { name: "oldest", value: "–", level: first?.level ?? "none", of: first?.queue ?? null, longest, note: first ? shown(first.queue) : t("note_nobody_waits"), beside: besideOldest(first?.queue ?? null, longest) },
     { name: "level", value: percent(served), level: share("service_level"),
       note: goal === null ? t("note_no_level") : joined(t("note_target", { target: percent(goal) }), recent === null ? "" : t("note_recent", { level: percent(recent) }), off("service_level")), series: hour?.service_level, show: percent, exact: served, week: week.service_level, same: 0.005 },
     { name: "answered", value: number(answered), note: t("note_offered", { count: sum(all, "entries") }), level: "none", series: hour?.answered, show: number, exact: answered, week: week.answered },
@@ -127,10 +129,19 @@ function drawTiles(place, judged) {
   tickOldest(place);
 }
 
+const longestOf = (all) => all.reduce((first, queue) => (queue.oldest_since_ns && !(first?.oldest_since_ns <= queue.oldest_since_ns) ? queue : first), null);
+const waited = (queue) => inWords("oldest_wait_s", ageS(queue.oldest_since_ns));
+
+/** Where somebody waits longer in a queue that stands better, for how long. */
+const besideOldest = (queue, longest) => (queue === longest ? "" : t("note_longest", { age: waited(longest) }));
+
 function tickOldest(place) {
-  const first = queues().reduce((least, queue) => (queue.oldest_since_ns && queue.oldest_since_ns < least ? queue.oldest_since_ns : least), Infinity);
   const view = place.views?.get("oldest");
-  if (view) putValue(view, first === Infinity ? "–" : inWords("oldest_wait_s", ageS(first)));
+  if (view) {
+    putValue(view, view.of ? waited(view.of) : "–");
+    put(view.week, besideOldest(view.of, view.longest));
+    mark(view.week, "title", view.of === view.longest ? "" : shown(view.longest));
+  }
   const back = queues().reduce((least, queue) => (queue.callback_since_ns && queue.callback_since_ns < least ? queue.callback_since_ns : least), Infinity);
   const callbacks = place.views?.get("callbacks");
   if (callbacks && back !== Infinity) put(callbacks.text, t("note_callbacks", { age: duration(ageS(back)) }));
