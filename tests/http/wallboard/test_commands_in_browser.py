@@ -3,7 +3,7 @@
 import pytest
 from aiohttp import ClientSession
 
-from tests.http.support import Build
+from tests.http.support import Build, get
 from tests.http.wallboard.browser import CHROMIUM, DRAWN, LIVE, busy, centre, opened, until
 from tests.http.wallboard.test_gate_in_browser import ASKED, give, tokens
 
@@ -64,3 +64,38 @@ async def test_who_may_only_read_sees_no_sign_of_orders(build: Build) -> None:
         assert await page.evaluate(SIGNS) == 0
         await page.locator("#agents .square").first.hover()
         assert await page.evaluate(ON_SQUARE) == "none"
+
+
+async def test_enter_gives_the_order_and_escape_none(build: Build) -> None:
+    house = await build(centre=centre(12))
+    async with ClientSession(house.url) as client, opened(house) as page:
+        await busy(client, 12, 2)
+
+        async def seen(kind: str) -> int:
+            return len((await get(client, f"/api/v1/events?type={kind}"))["events"])
+
+        await until(page, f"{SIGNS} === 2")
+        await page.click("#queue-rows tr[data-queue=sales] .more")
+        await page.fill("#d-by", "Lan")
+        await page.press("#d-why", "Enter")
+        assert await page.locator("dialog[open]").count() == 1, "nothing without a reason"
+        await page.fill("#d-why", "storm")
+        await page.press("#d-why", "Escape")
+        await page.wait_for_selector("dialog[open]", state="detached")
+        assert await seen("queue_closed") == 0
+        await page.click("#queue-rows tr[data-queue=sales] .more")
+        await page.fill("#d-by", "Lan")
+        await page.fill("#d-why", "storm")
+        await page.press("#d-why", "Enter")
+        await page.wait_for_selector("dialog[open]", state="detached")
+        assert await seen("queue_closed") == 1
+        await page.click("#waiting-rows tr:first-child button")
+        await page.wait_for_selector("#d-priority")
+        await page.fill("#d-why", "storm")
+        await page.press("#d-why", "Enter")
+        first = "document.activeElement === document.querySelector('dialog .order')"
+        assert await page.evaluate(first), "of several orders none is guessed"
+        await page.select_option("#d-priority", "5")
+        await page.press("#d-why", "Enter")
+        await page.wait_for_selector("dialog[open]", state="detached")
+        assert await seen("priority_changed") == 1

@@ -187,15 +187,39 @@ async def test_a_low_screen_shows_its_queues_beside_two_hundred_agents(build: Bu
         await until(page, f"({rows})() === 8")
 
 
-async def test_a_dozen_agents_keep_their_names_on_a_low_screen(build: Build) -> None:
+BUSY_DAY = """async () => {
+  const { store, take } = await import("/pages/wallboard/store.js");
+  store.pastMs = Date.now();
+  take("patch", { topic: "queues", as_of: store.asOf, items: [...store.queues.keys()].map((queue) => ({ queue,
+    answered: 141, entries: 171, expected_p50_s: 6, expected_p90_s: 14 })) });
+  const states = ["busy", "wrapping", "paused", "offered"];
+  take("patch", { topic: "agents", as_of: store.asOf, items: [...store.agents.keys()].map((agent, at) => ({ agent,
+    state: states[at % 4], since_ns: (store.pastMs - 130000) * 1e6 })) });
+  document.getElementById("language").dispatchEvent(new Event("change"));
+}"""
+CUT_WORDS = "[...document.querySelectorAll('.square .word')].filter((one) => one.scrollWidth > one.clientWidth).length"
+TOGETHER = """() => {
+  const shown = document.querySelector("#replay output"), clock = document.getElementById("clock");
+  window.apart = 0;
+  const look = () => { window.apart += !shown.textContent.endsWith(clock.textContent); };
+  new MutationObserver(look).observe(shown, { childList: true, characterData: true, subtree: true });
+}"""
+
+
+@pytest.mark.parametrize("locale", ["en", "vi"])
+async def test_a_dozen_agents_keep_their_names_and_states_on_a_low_screen(build: Build, locale: str) -> None:
     many = QUEUES + "".join(f"  q{number}: {{display_name: Queue of number {number}}}\n" for number in range(3))
     house = await build(centre=centre(13, many))
     room = "document.getElementById('agents').dataset.room"
     shown = "[...document.querySelectorAll('#agents .name')].filter((name) => name.offsetWidth > 40).length"
     async with ClientSession(house.url) as client:
         await busy(client, 13, 10)
-    async with opened(house, width=1280, height=800) as page:
-        await until(page, f"{room} === 'close' && {shown} === 13")
+    async with opened(house, width=1280, height=800, locale=f"{locale}-VN") as page:
+        await page.evaluate(BUSY_DAY)
+        await until(page, f"{room} === 'medium' && {shown} === 13")
+        await drawn(page)
+        assert await page.evaluate(CUT_WORDS) == 0
+        assert await page.locator("[data-block=queues] .frame").evaluate(OVER) == [0, 0], "five queues are whole"
         assert await page.locator("[data-block=agents] .frame").evaluate(OVER) == [0, 0]
         assert await page.locator("[data-block=waiting] .empty:visible").count() == 0, "the list of who waits is whole"
 
@@ -610,8 +634,10 @@ async def test_the_log_is_replayed(build: Build) -> None:
             assert "moment shown" in await page.inner_text("[data-block=chart] .legend")
             await page.click("#screens .tab:nth-child(1)")
             await page.click("#replay button:text-is('60×')")
+            await page.evaluate(TOGETHER)
             await page.click("#replay button[aria-label=Play]")
             await until(page, f"{tile('waiting')} === '2'")
+            assert await page.evaluate("window.apart") == 0, "the slider goes with the clock"
             await page.click("#replay button:text-is('Back to now')")
             await until(page, f"{LIVE} && {tile('waiting')} === '2'")
 

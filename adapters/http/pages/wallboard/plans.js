@@ -7,7 +7,7 @@ import { t, clock, current, duration, number, percent } from "./words.js";
 import { get, send, orderAnew } from "./link.js";
 import { refusal } from "./refusal.js";
 import { person, privacy } from "./switches.js";
-import { may, who, remember } from "./supervise.js";
+import { onEnter, may, who, remember } from "./supervise.js";
 
 const part = encodeURIComponent;
 const QUEUES_TOLD = 12;
@@ -178,6 +178,7 @@ function order(plan) {
     sure.replaceChildren(yes, button(t("cancel"), ask));
     yes.focus();
   }, "order danger");
+  onEnter(form, () => first.click());
   async function carryOut(pressed) {
     pressed.disabled = true;
     remember(by.value);

@@ -73,18 +73,28 @@ function told() {
 function run(on) {
   playing = on;
   clearInterval(timer);
-  if (on) timer = setInterval(() => { if (!busy) go(store.pastMs + STEP_MS * speed); }, STEP_MS);
+  if (on) timer = setInterval(() => { if (!busy) look(store.pastMs + STEP_MS * speed); }, STEP_MS);
   told();
 }
 
+/** Moves the slider where somebody wants it, and shows that moment. */
 function go(ms) {
+  place(look(ms));
+}
+
+/** Asks for a moment within the log; returns which it is. */
+function look(ms) {
   const end = Number(parts.slider.max), at = Math.min(Math.max(ms, Number(parts.slider.min)), end);
   if (at >= end && playing) run(false);
   wanted = at;
+  fetchIt();
+  return at;
+}
+
+function place(at) {
   parts.slider.value = at;
   put(parts.at, `${clock(at, store.board.time_zone, "date")}, ${clock(at, store.board.time_zone, "seconds")}`);
   parts.slider.setAttribute("aria-valuetext", parts.at.textContent);
-  fetchIt();
 }
 
 async function fetchIt() {
@@ -102,6 +112,7 @@ async function fetchIt() {
       clear();
       for (const topic of ["queues", "agents", "waiting", "plans"]) take("snapshot", { topic, items: moment[topic], as_of: moment.as_of });
       take("snapshot", { topic: "alerts", items: moment.alerts.map((alert) => ({ ...alert, board: store.board.board })), as_of: moment.as_of });
+      if (wanted === null) place(at); // as it plays, the slider goes with what is shown, not ahead of it
       put(parts.note, t("replay_position", { count: moment.as_of }));
       redraw({ begun });
     } catch {

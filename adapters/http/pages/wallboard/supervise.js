@@ -18,8 +18,18 @@ export const remember = (name) => { try { sessionStorage.setItem(WHO, name.trim(
 export const may = () => Boolean(store.board?.may_supervise) && !kiosk() && store.pastMs === null;
 export const mayStatus = () => Boolean(store.board?.may_set_status) && !kiosk() && store.pastMs === null;
 
-/** Asks who and why, beside `fields`; resolves with whether it was done. `orders` are [words, danger, act]. Where one
- * changes what becomes of callers or agents, `needsWhy`. */
+/** Has Enter in a text field do what `act` does: there is no one button that a form would be sent by. */
+export function onEnter(form, act) {
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.isComposing || event.target.tagName !== "INPUT" || event.target.type === "checkbox") return;
+    event.preventDefault();
+    act();
+  });
+}
+
+/** Asks who and why, beside `fields`; resolves with whether it was done. `orders` are [words, danger, act, field]; of
+ * several Enter gives the one whose field was changed last, else it goes to the first. Where one changes what becomes of
+ * callers or agents, `needsWhy`. */
 function ask(title, fields, orders, needsWhy = false) {
   orderAnew();
   const dialog = $("dialog"), fault = el("p", { class: "fault", role: "alert" });
@@ -29,21 +39,24 @@ function ask(title, fields, orders, needsWhy = false) {
   dialog.setAttribute("aria-labelledby", "d-title");
   return new Promise((resolve) => {
     const done = (value) => { dialog.close(); resolve(value); };
-    const buttons = orders.map(([words, danger, act]) => el("button", { type: "button", class: danger ? "order danger" : "order", on: { click: async (event) => {
+    const buttons = orders.map(([words, danger, act]) => el("button", { type: "button", class: danger ? "order danger" : "order", on: { click: async ({ currentTarget: pressed }) => {
       if (!by.reportValidity() || !why.reportValidity()) return;
       remember(by.value);
-      event.target.disabled = true;
+      pressed.disabled = true;
       put(fault, "");
       try {
         await act({ by: by.value.trim(), ...(why.value.trim() ? { reason: why.value.trim() } : {}) });
         done(true);
       } catch (error) {
-        event.target.disabled = false;
+        pressed.disabled = false;
         put(fault, refusal(error, "order_failed"));
       }
     } } }, words));
     form.append(el("div", { class: "orders" }, ...buttons, el("button", { type: "button", class: "order", on: { click: () => done(false) } }, t("cancel"))));
     form.addEventListener("submit", (event) => event.preventDefault());
+    let meant = buttons.length === 1 ? buttons[0] : null;
+    orders.forEach(([, , , field], place) => field?.addEventListener("change", () => { meant = buttons[place]; }));
+    onEnter(form, () => (meant ? meant.click() : buttons[0].focus()));
     dialog.replaceChildren(form);
     dialog.oncancel = () => resolve(false);
     dialog.showModal();
@@ -78,8 +91,8 @@ export async function contact(one) {
   const to = choice("d-to", others);
   const level = choice("d-priority", [...Array(8).keys()].map((n) => [String(n), number(n)]), String(one.priority));
   return ask(t("order_contact", { caller: one.caller || t("not_known"), contact: one.contact }), [...(others.length ? [[t("order_to"), to]] : []), [t("order_priority"), level]], [
-    ...(others.length ? [[t("order_move"), false, (said) => send("POST", `${path}/transfer`, { queue: to.value, ...said })]] : []),
-    [t("order_set_priority"), false, (said) => send("POST", `${path}/priority`, { priority: Number(level.value), ...said })],
+    ...(others.length ? [[t("order_move"), false, (said) => send("POST", `${path}/transfer`, { queue: to.value, ...said }), to]] : []),
+    [t("order_set_priority"), false, (said) => send("POST", `${path}/priority`, { priority: Number(level.value), ...said }), level],
     [t("order_withdraw"), true, (said) => send("POST", `${path}/withdraw`, said)],
   ], true);
 }

@@ -8,9 +8,10 @@ import { get } from "./link.js";
 import { person } from "./switches.js";
 
 const SHOWN = 200;
-/** So many the service tells of; a shorter list is whole, even where the queues' figures are a moment ahead of it. */
-const TOLD = 50;
-const AGAIN_MS = 3000;
+/** So many the service tells of, over all queues and of one; a shorter list is whole, and its heading counts what stands below it. */
+const TOLD = 50, TOLD_OF_ONE = 500;
+/** How often one queue's line is asked for, and how soon where the queue says that it is another by now. */
+const AGAIN_MS = 3000, SOON_MS = 500;
 /** What is looked at, which the block's being built anew does not change. */
 const kept = { queue: "", words: "" };
 
@@ -38,11 +39,11 @@ export function build(act) {
   }
 
   async function refresh() {
-    if (!chosen || store.pastMs !== null || Date.now() - asked < AGAIN_MS) return;
+    if (!chosen || store.pastMs !== null || Date.now() - asked < (line && line.contacts.length !== Math.min(waitingIn(chosen), TOLD_OF_ONE) ? SOON_MS : AGAIN_MS)) return;
     asked = Date.now();
     const queue = chosen;
     try {
-      const found = await get(`/api/v1/boards/${encodeURIComponent(store.board.board)}/waiting?queue=${encodeURIComponent(queue)}&limit=500`);
+      const found = await get(`/api/v1/boards/${encodeURIComponent(store.board.board)}/waiting?queue=${encodeURIComponent(queue)}&limit=${TOLD_OF_ONE}`);
       if (queue === chosen) line = found;
     } catch { return; /* the list of all queues stands */ }
     redraw();
@@ -52,14 +53,15 @@ export function build(act) {
     const words = folded(search.value.trim());
     const listed = chosen && line && store.pastMs === null ? line.contacts : waiting().filter((one) => !chosen || one.queue === chosen);
     const found = words ? listed.filter((one) => folded(`${one.caller} ${one.contact} ${nameOf(one.queue)}`).includes(words)) : listed;
-    const total = chosen ? store.queues.get(chosen)?.waiting ?? 0 : sum(queues(), "waiting");
+    const counted = chosen ? waitingIn(chosen) : sum(queues(), "waiting"), isWhole = listed.length < (listed === line?.contacts ? TOLD_OF_ONE : TOLD);
+    const total = isWhole ? listed.length : Math.max(counted, listed.length);
     put(heading, chosen ? t("waiting_in", { queue: nameOf(chosen), count: total }) : t("block_waiting", { count: total }));
     keyed(rows, found.slice(0, SHOWN), (one) => one.contact, (one) => make(one, act), update);
     mark(table, "data-one", chosen ? "yes" : "no");
     show(table, found.length > 0);
     show(empty, !found.length);
     put(empty, words ? t("nothing_found") : t("note_nobody_waits"));
-    const all = words || listed.length < TOLD ? found.length : Math.max(total, found.length);
+    const all = words ? found.length : total;
     const rest = all - Math.min(found.length, SHOWN);
     show(more, rest > 0);
     put(more, t("and_more", { count: rest }));
@@ -68,6 +70,7 @@ export function build(act) {
   return { node, choose, draw: () => { refresh(); redraw(); }, tick: () => { refresh(); for (const view of rows.views?.values() ?? []) tick(view); } };
 }
 
+const waitingIn = (queue) => store.queues.get(queue)?.waiting ?? 0;
 const nameOf = (queue) => (store.queues.has(queue) ? shown(store.queues.get(queue)) : queue);
 
 function make(contact, act) {
