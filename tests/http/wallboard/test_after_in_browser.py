@@ -30,7 +30,7 @@ KINDS: list[dict[str, Any]] = [
     {"status": "offline", "reason": "desk closed"},
     {"reachable": False},
     {"suspended_until_ns": -1},
-    {"wraps_s": 210},
+    {"wraps_s": 210.5},
     {"wraps_s": 20},
     {"state": "wrapping", "status": "paused", "reachable": False},
 ]
