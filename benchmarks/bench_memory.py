@@ -18,7 +18,7 @@ from benchmarks.report import Line, line
 from benchmarks.served import Served, free_port
 from engine.config import load_config
 from engine.kernel.tables import new_tables
-from engine.live.host import room_for
+from engine.live.room import room_for
 
 NAMES: Final = ("memory_mb",)
 AGENTS: Final = 10_000

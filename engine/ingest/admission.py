@@ -17,6 +17,7 @@ from engine.ingest.runs import CHANNEL_NUMBERS, ROWS_OF_A_FACT, RUN_MIN, SLOTS_K
 from engine.ingest.seen import remembered
 from engine.ingest.stamp import RowBuffer
 from engine.ingest.surveys import survey_score
+from engine.ingest.transfers import check_target
 from engine.kernel.tables import Tables
 from engine.messages import kinds, observed
 from engine.messages.kinds import (
@@ -227,12 +228,7 @@ class Admission(RunWriter):
 
     def _transfer_requested(self, fact: observed.TransferRequested) -> int:
         slot = self._entry(fact).slot
-        if bool(fact.queue) == bool(fact.agent):
-            given = "both are" if fact.queue else "neither is"
-            raise BadFact("queue", f"a transfer goes to a 'queue' or to an 'agent': {given} given")
-        if fact.queue in self.directory.colleague_queues:
-            said = f"queue {excerpt(fact.queue)} carries calls among colleagues only, and nobody serves it"
-            raise BadFact("queue", f"{said}; name another queue, or the colleague as 'agent'")
+        check_target(fact, self.directory)
         return self._put(
             kinds.TRANSFER_REQUESTED,
             contact=slot,

@@ -15,9 +15,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from engine.config.sections import Config
-from engine.errors import ConfigError, SettingsRefused
-from engine.ingest.runs import SLOTS_KEPT_FREE
-from engine.kernel.tables import Capacity
+from engine.errors import SettingsRefused
 from engine.live.adapters import Adapters, callers_among
 from engine.live.cases import CaseWork
 from engine.live.clock import LiveClock
@@ -28,6 +26,7 @@ from engine.live.loop import LiveEngine
 from engine.live.opening import OpeningHoursDriver
 from engine.live.plans import PlanDriver
 from engine.live.recovered import Recovered, record_told
+from engine.live.room import require_room, room_for, too_short
 from engine.live.snapshots import Snapshots, newest_seq
 from engine.live.ticker import Ticker
 from engine.live.upkeep import Upkeep
@@ -38,7 +37,6 @@ from engine.log.snapshot import SnapshotStore
 from engine.messages.kinds import ENGINE_STARTED
 from engine.messages.rows import ROW, SCHEMA, empty_rows
 from engine.model.directory import Directory
-from engine.model.durations import format_duration
 from engine.ports import AdapterStatus
 from engine.replay.base import load_base
 from engine.replay.restore import LOG_FOLDER, SNAPSHOT_FOLDER, capacity_of_log, restore
@@ -47,10 +45,6 @@ from engine.version import installed_version
 
 SWITCH_INTERVAL_S: Final = 1e-4
 """How long the loop may keep the log's thread from running: twenty times shorter commits than by default."""
-EXACT: Final = ("intervals",)
-"""Capacities that are a length of time, and wide: no more of them than asked for."""
-BESIDE: Final = {"contacts": SLOTS_KEPT_FREE}
-"""Rows of a table that are never in use."""
 MIB: Final = 1 << 20
 LOOK_AT_SPACE_EVERY_S: Final = 1.0
 ADAPTER_FOLDER: Final = "adapters"
@@ -191,8 +185,8 @@ class EngineHost:
         adapters that can; limits beyond that and other adapters' settings need a restart. Raises ConfigError with
         nothing changed, SettingsRefused with everything changed but what it names: refused, failed, or for a restart.
         """
-        _require_room(self.engine.state.capacity, config)
-        changed, refused = 0, _too_short(self.engine.state.capacity, config)
+        require_room(self.engine.state.capacity, config)
+        changed, refused = 0, too_short(self.engine.state.capacity, config)
         before = self.engine.state.directory
         sections = ["opening_hours"] if config.opening_hours != self.config.opening_hours else []
         try:
@@ -369,41 +363,3 @@ async def serve(config: Config, data: Path, *, ready: Callable[[EngineHost], Non
             loop.remove_signal_handler(number)
         await host.stop()
         logger.info("stopped at sequence %d", host.engine.state.seq)
-
-
-def room_for(config: Config, already: Capacity | None = None) -> Capacity:
-    """Return the capacity that holds what is configured: powers of two, so that small changes need none, never less."""
-    room = {
-        name: limit if name in EXACT else (1 << (limit - 1).bit_length()) + BESIDE.get(name, 0)
-        for name, limit in _limits(config)
-    }
-    for name, limit in _limits(config):
-        if already is not None and limit + BESIDE.get(name, 0) <= getattr(already, name):
-            room[name] = getattr(already, name)
-    return Capacity(**room)
-
-
-def _limits(config: Config) -> Iterator[tuple[str, int]]:
-    of = config.limits.__dict__ | {"intervals": config.intervals}
-    return ((name, of[name]) for name in Capacity.__struct_fields__)
-
-
-def _require_room(room: Capacity, config: Config) -> None:
-    """Tables grow at a start only. Intervals that nobody asked for keep no file from being followed."""
-    faults = [
-        f"limits.{name} is {limit}, but the running engine has room for {getattr(room, name) - BESIDE.get(name, 0)}; "
-        "restart it to make more"
-        for name, limit in _limits(config)
-        if limit + BESIDE.get(name, 0) > getattr(room, name)
-        and not (name == "intervals" and config.limits.intervals is None)
-    ]
-    if faults:
-        raise ConfigError(faults)
-
-
-def _too_short(room: Capacity, config: Config) -> list[str]:
-    """Tell where the running engine keeps fewer intervals than a day of the length that is followed now has."""
-    if config.limits.intervals is not None or config.intervals <= room.intervals:
-        return []
-    kept = f"{room.intervals} intervals of {format_duration(config.service.interval_ns)}"
-    return [f"the running engine keeps {kept}, and a day has more: figures of today begin late until you restart it"]

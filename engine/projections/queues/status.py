@@ -153,8 +153,7 @@ def _status(build: _Build, number: int) -> QueueStatus:
     t, live = build.t, build.live
     cells = cells_of(number)
     settings = t.queues[number]["settings"]
-    cards = build.directory.queue_cards
-    card = cards[number] if number < len(cards) else None
+    card = next(iter(build.directory.queue_cards[number : number + 1]), None)
     tally, whole = add_up(build.tallies[cells]), add_up(t.tallies[cells])
     c = counts(tally)
     may_serve = eligible(t, number)
