@@ -87,7 +87,7 @@ class Reach:
         It names every queue of which some do: who mends the shifts mends them at once.
         """
         contacts, sets = self._demand.contacts, len(self._demand.contacts)
-        lost = contacts * ~self._has_somebody
+        lost = contacts * ~self._somebody_in_time()
         shares = lost.sum(axis=1) / np.maximum(contacts.sum(axis=1), 1e-9)
         if not (shares > MOST).any():
             return
@@ -102,6 +102,17 @@ class Reach:
                 )
         text = f"nobody who may serve has a shift then: {'; '.join(told)}"
         raise Unreachable(f"{text}; give shifts that work then")
+
+    def _somebody_in_time(self) -> Any:
+        """Tell where somebody has a shift before the time of the goal is over for whoever comes in an interval, shape
+        (queues, intervals): what may wait for hours is not missed in a gap of minutes.
+        """
+        found = self._has_somebody.copy()
+        intervals = found.shape[1]
+        for q, goal in enumerate(self._question.goals.values()):
+            for later in range(1, min(int(goal.within_s * 1e9 // self._file.horizon.interval_ns), intervals - 1) + 1):
+                found[q, :-later] |= self._has_somebody[q, later:]
+        return found
 
     def _places(self, found: Any) -> list[tuple[int, int]]:
         """Return sets and intervals in order of time, of each interval the one that lacks most."""
