@@ -46,6 +46,7 @@ def exit_code(error: BaseException) -> Exit:
 
 _MISSING_RIGHT: Final = "the user who runs this may not write there: give the folder to that user, or name another one"
 ADVICE: Final = {
+    errno.ENOENT: "check the path: name what is there, or a place where it can be made",
     errno.ENOSPC: "make room, or name a folder on another disk",
     errno.EDQUOT: "the quota is used up: make room, or name a folder elsewhere",
     errno.EACCES: _MISSING_RIGHT,

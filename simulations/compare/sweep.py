@@ -5,6 +5,7 @@ plays only what is new.
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from simulations.experiment.files import write_json
 from simulations.experiment.runner import played_by
 from simulations.experiment.simulate import Progress, after, replications_of, simulate
 from simulations.experiment.summary import summary
-from simulations.experiment.whole import whole
+from simulations.experiment.whole import made, whole
 from simulations.experiment.worker_pool import Workers
 from simulations.scenario.portable import as_written
 from simulations.scenario.scenario import Scenario
@@ -73,21 +74,20 @@ def sweep(
     experiment = scenario.file.experiment
     replications = replications_of(replications, max(experiment.replications, 2))
     seed = experiment.seed if seed is None else seed
-    if folder is not None:
-        (folder / POINTS).mkdir(parents=True, exist_ok=True)
     planned, points = count * replications, []
-    for number, values in enumerate(grid(axes)):
-        changed = scenario.changed(*(axis.change(value) for axis, value in zip(axes, values, strict=True)))
-        key = key_of(changed, replications, seed)
-        told = _kept(folder, key)
-        kept = told is not None
-        if told is None:
-            so_far = after(progress, number * replications, planned)
-            told = summary(simulate(changed, replications, seed, workers=workers, progress=so_far))
-            _keep(folder, key, told)
-        if progress is not None:
-            progress((number + 1) * replications, planned)
-        points.append(Point(values, key, told, kept))
+    with nullcontext() if folder is None else made(folder / POINTS):
+        for number, values in enumerate(grid(axes)):
+            changed = scenario.changed(*(axis.change(value) for axis, value in zip(axes, values, strict=True)))
+            key = key_of(changed, replications, seed)
+            told = _kept(folder, key)
+            kept = told is not None
+            if told is None:
+                so_far = after(progress, number * replications, planned)
+                told = summary(simulate(changed, replications, seed, workers=workers, progress=so_far))
+                _keep(folder, key, told)
+            if progress is not None:
+                progress((number + 1) * replications, planned)
+            points.append(Point(values, key, told, kept))
     return Sweep(scenario, tuple(axes), tuple(points), seed, replications)
 
 

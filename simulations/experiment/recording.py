@@ -1,5 +1,8 @@
 """A replication as a real log: `trunkline verify` decides it again, and every read model of the engine reads it."""
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +21,7 @@ from engine.model.directory import encode_directory
 from engine.state import EngineRecord
 from engine.version import installed_version
 from simulations.experiment.runner import Played, ReplicationRunner
+from simulations.experiment.whole import made
 from simulations.scenario.scenario import Scenario
 
 SOURCE_NAME: Final = "simulation"
@@ -34,21 +38,35 @@ def record(scenario: Scenario, seed: int, replication: int, data: Path) -> Playe
 
     Raises LogError if there is a log already, SimulationFailed and OSError.
     """
-    folder = data / "log"
     pilot = ReplicationRunner(scenario.model)
     pilot.play(seed, replication)
     runner = ReplicationRunner(pilot.settled, log_rows=BUFFER_ROWS)
-    log = SegmentLog.open(folder)
-    try:
+    with _new_log(data) as log:
         if log.durable_seq:
             raise LogError(f"there is a log in {data} already: name another folder")
         recorder = _Recorder(scenario, pilot.settled.capacity, log)
         played = runner.play(seed, replication, recorder.take)
         recorder.finish()
         log.flush()
-    finally:
-        log.close()
     return played
+
+
+@contextmanager
+def _new_log(data: Path) -> Iterator[SegmentLog]:
+    """Open the log in `data`; where that or what is written into it fails, nothing stays of one that was not there."""
+    folder = data / "log"
+    was_there = folder.exists()
+    with made(data):
+        try:
+            log = SegmentLog.open(folder)
+            try:
+                yield log
+            finally:
+                log.close()
+        except BaseException:
+            if not was_there:
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
 
 
 class _Recorder:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -21,8 +21,7 @@ def whole(folder: Path, gone: Iterable[str] = ()) -> Iterator[Path]:
     between, the folder holds no results, rather than tables of two times. Raises OSError, of `folder` or of what was to
     be in it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with _failing_in(folder), TemporaryDirectory(prefix=BESIDE, dir=folder) as name:
+    with made(folder), _failing_in(folder), TemporaryDirectory(prefix=BESIDE, dir=folder) as name:
         fresh = Path(name)
         yield fresh
         written = sorted(fresh.iterdir(), key=lambda path: (path.suffix == ".json", path.name))
@@ -37,6 +36,22 @@ def whole(folder: Path, gone: Iterable[str] = ()) -> Iterator[Path]:
                 (folder / place).unlink(missing_ok=True)
         for path in written:
             path.replace(folder / path.name)
+
+
+@contextmanager
+def made(folder: Path) -> Iterator[None]:
+    """Make a folder, with those that it is in, to write files into; where that fails, those that were made for it and
+    hold nothing go again. Raises OSError.
+    """
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        with suppress(OSError):  # what is in one by now stays, and what it is in
+            for path in missing:
+                path.rmdir()
+        raise
 
 
 def write_text(path: Path, text: str) -> None:

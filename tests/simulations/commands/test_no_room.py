@@ -30,6 +30,7 @@ def centre(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("said", "named"),
     [
         ("simulate day.yaml -o OUT", "OUT"),
+        ("simulate day.yaml --log OUT/data", "OUT/data/log/"),
         ("solve day.yaml --target 50/60 -o OUT", "OUT"),
         ("compare day.yaml day.yaml -o OUT", "OUT"),
         ("sweep day.yaml --vary volume=0.9,1.1 -o OUT", "OUT/points"),
@@ -54,10 +55,28 @@ def test_a_command_without_room_says_where_and_leaves_nothing(
         env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
     )
     assert done.returncode == 5, done.stderr
-    assert f"error: {named.replace('OUT', out)}: file too large; a limit keeps this process" in done.stderr
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert f"error: {named.replace('OUT', out)}" in done.stderr
+    assert ": file too large; a limit keeps this process" in done.stderr
+    assert list(tmp_path.iterdir()) == [], "no folder either that was made for it"
     if "-o OUT" in said and said.startswith(("simulate", "solve", "compare", "whatif")):
         assert "sales" in done.stdout, "what took long is not lost"
+
+
+def test_folders_that_were_there_stay_and_where_none_can_be_made_it_says_what_to_do(
+    centre: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(OSError, match="No space"):
+        failing(tmp_path / "new" / "er", None)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "old").mkdir()
+    with pytest.raises(OSError, match="No space"):
+        failing(tmp_path / "old" / "new", None)
+    assert list(tmp_path.rglob("*")) == [tmp_path / "old"]
+    done = subprocess.run(
+        [TRUNKLINE, "simulate", "day.yaml", "-o", "/proc/out"], cwd=centre, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 5
+    assert "error: /proc/out: no such file or directory; check the path: name what is there" in done.stderr
 
 
 def failing(folder: Path, place: str | None) -> None:
