@@ -150,22 +150,18 @@ class _Build(msgspec.Struct, frozen=True):
 
 
 def _status(build: _Build, number: int) -> QueueStatus:
-    t, live = build.t, build.live
-    cells = cells_of(number)
+    t, live, cells = build.t, build.live, cells_of(number)
     settings = t.queues[number]["settings"]
     card = next(iter(build.directory.queue_cards[number : number + 1]), None)
     tally, whole = add_up(build.tallies[cells]), add_up(t.tallies[cells])
-    c = counts(tally)
-    may_serve = eligible(t, number)
+    c, may_serve = counts(tally), eligible(t, number)
     states = states_of(t, may_serve)
     waiting, overdue = int(live.waiting[cells].sum()), int(live.overdue[cells].sum())
-    oldest = int(live.oldest_entered_ns[cells].min())
-    channel = int(settings[QueueSetting.CHANNEL])
+    oldest, channel = int(live.oldest_entered_ns[cells].min()), int(settings[QueueSetting.CHANNEL])
     staffed, working = (int((may_serve & who).sum()) for who in (build.logged_in, build.at_work[:, channel]))
     threshold_s = int(settings[QueueSetting.THRESHOLD_NS]) / NS
     level = service_level.service_level(build.kind, c, threshold_s, int(build.late[cells].sum()))
-    target = card.target if card else TARGET
-    is_open = bool(settings[QueueSetting.OPEN])
+    target, is_open = card.target if card else TARGET, bool(settings[QueueSetting.OPEN])
     lost = abandonment.abandonment(abandonment.variant(abandonment.DEFAULT), c)
     idle, offered = int(states[AGENT_IDLE]), int(live.offered[cells].sum())
     unattended = waiting > offered and not working
