@@ -77,10 +77,12 @@ async def test_the_rest_of_a_line_is_no_keys_of_the_wrap_up(build: Build) -> Non
         assert await page.input_value("#line") == "Your fare depends", "the field is there until it is left"
         await page.keyboard.press("Enter")
         await page.locator(".toast", has_text="not sent").wait_for()
+        assert await page.locator(".toast").count() == 1, "one thing is told once"
         assert await page.locator(".offer").count() == 1, "D declined nobody, and A accepted nobody"
         await page.keyboard.press("Escape")
         await page.wait_for_selector("#line", state="hidden")
         assert "“Your fare depends”" in await page.inner_text(".toasts")
+        assert await page.locator(".toast").count() == 1, "with the words now"
         assert await page.locator(".wrap-up:not([hidden])").count() == 1, "F finished nothing"
         assert await page.locator("dialog[open]").count() == 0
 

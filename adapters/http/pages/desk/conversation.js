@@ -2,6 +2,7 @@
 
 import { el, fill, keep, linked } from "./dom.js";
 import { attachment } from "./files.js";
+import { aboutEnd } from "./over.js";
 import { answeredAt, isWritten, kindOf, who } from "./people.js";
 import { endOf } from "./acts.js";
 import { by, clock, day, saying, t } from "./words.js";
@@ -88,7 +89,7 @@ export function conversationView(desk) {
     const contact = desk.store.current;
     const text = input.value.trim();
     if (!text || contact?.id !== shown) return;
-    if (!isServed(contact) && !desk.acts.taking.has(contact.id)) return desk.complain(saying("not_sent", { why: saying("over.line") }));
+    if (!isServed(contact) && !desk.acts.taking.has(contact.id)) return desk.complain(saying("not_sent", { why: saying("over.line") }), "", aboutEnd(contact.id));
     if (desk.outbox.isLeaving(contact.contact)) return desk.complain(saying("not_sent", { why: saying("leaving") }));
     desk.acts.say(contact, text);
     input.value = "";

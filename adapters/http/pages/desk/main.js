@@ -220,8 +220,8 @@ class Desk {
     if (!this.toasts.isShown(why)) this.complain(why);
   }
 
-  complain(why, words) {
-    if (this.open) this.toasts.complain(why, words);
+  complain(why, words, about) {
+    if (this.open) this.toasts.complain(why, words, about);
   }
 
   // --- the page

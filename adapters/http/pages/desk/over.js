@@ -15,6 +15,9 @@ const isWriting = () => Boolean(textField()?.value) && inPanel();
 /** Whether a window with fields asks about a contact; it stays until it is left. */
 const isAsking = (id) => Boolean(document.querySelector(`dialog[data-contact="${id}"] :is(input, textarea)`));
 
+/** What notices of one contact that is over are about: one of them at a time says enough. */
+export const aboutEnd = (id) => `over ${id}`;
+
 export class Over {
   constructor(desk) {
     this.desk = desk;
@@ -47,7 +50,7 @@ export class Over {
     store.takeItems(told, isUnsaid ? shown : undefined, (id) => this.#takeWritten(id, before.get(id)));
     const isOver = store.over && store.over !== wasOver;
     const isCutOff = shown?.state === "connected" && store.current?.id === shown.id && store.current.state === "wrapping" && document.activeElement?.id === "line" && isWriting();
-    if ((isOver && !isAsking(shown.id)) || isCutOff) this.desk.complain(saying("over.stays", { name: there(shown) }));
+    if ((isOver && !isAsking(shown.id)) || isCutOff) this.desk.complain(saying("over.stays", { name: there(shown) }), "", aboutEnd(shown.id));
   }
 
   // A line that was being written when its contact went into the wrap-up stood in its field until that was left.
@@ -57,7 +60,7 @@ export class Over {
     const text = store.drafts.lines.get(contact?.id);
     if (contact?.state !== "wrapping" || contact.over || text === undefined || document.activeElement?.id === "line") return;
     store.drafts.lines.delete(contact.id);
-    if (text.trim()) this.desk.complain(saying("over.line"), text.trim());
+    if (text.trim()) this.desk.complain(saying("over.line"), text.trim(), aboutEnd(contact.id));
     store.changed();
   }
 
@@ -84,7 +87,7 @@ export class Over {
     const { store, parts } = this.desk;
     const { lines, notes, answers } = store.drafts;
     for (const words of [lines.get(id)?.trim(), ...store.drafts.asked(id)]) {
-      if (words) this.desk.complain(saying("over.line"), words);
+      if (words) this.desk.complain(saying("over.line"), words, aboutEnd(id));
     }
     if (contact) {
       parts.conversation.wrapping.take(contact);

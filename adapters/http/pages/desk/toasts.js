@@ -85,9 +85,13 @@ export function toasts(agent, kept) {
     return toast;
   }
 
-  /** Says `why` something came to nothing; where there are `words` that went nowhere, with them, until they are put away. */
-  function complain(why, words = "") {
-    const one = words ? { why: saying("not_sent", { why }), words } : { why, words };
+  /**
+   * Says `why` something came to nothing; where there are `words` that went nowhere, with them, until they are put away. What was
+   * said before without words of the same thing, `about`, gives way.
+   */
+  function complain(why, words = "", about = "") {
+    const one = words ? { why: saying("not_sent", { why }), words } : { why, words, about };
+    for (const [toast, before] of told) if (about && before.about === about) remove(toast);
     const toast = put(one);
     keep();
     toast.parentElement.scrollTop = toast.offsetTop - toast.parentElement.offsetTop; // its beginning
