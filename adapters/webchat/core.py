@@ -96,6 +96,13 @@ class Core:
             is_open = self.open_queues[inbox.queue] = self.engine.views.queue(inbox.queue).open
         return is_open
 
+    def idle_limit_s(self, queue: str) -> int:
+        """Silence after which a chat of a queue ends; 0: never, as where the queue is gone."""
+        try:
+            return self.engine.views.idle_limit_s(queue)
+        except KeyError:
+            return 0
+
     def notices(self, inbox: Inbox) -> list[Notice]:
         """What plans in force tell the visitors of an inbox's queue. Nothing in a drill: it would not be true."""
         if self.plans is None:

@@ -197,6 +197,8 @@ class State(msgspec.Struct, frozen=True):
     notices: list[Notice] = []
     open: bool = True
     """Whether chats are taken now."""
+    idle_limit_s: int = 0
+    """Silence of the visitor, once the agent wrote last, after which the chat ends; 0: never."""
 
 
 class Welcome(ServerFrame, frozen=True, kw_only=True, tag="welcome"):
@@ -241,6 +243,7 @@ class Assigned(ServerFrame, frozen=True, kw_only=True, tag="assigned"):
 
     agent: str
     contact_id: int = 0
+    idle_limit_s: int = 0
 
 
 class AgentTyping(ServerFrame, frozen=True, kw_only=True, tag="typing"):
@@ -417,8 +420,9 @@ def _of_chat(seq: int, before: State | None, now: State) -> list[AnyServerFrame]
                 contact_id=contact_id,
             )
             found.append(place)
-    elif before is None or (before.phase, before.agent, before.contact_id) != ("connected", now.agent, now.contact_id):
-        found.append(Assigned(seq=seq, agent=now.agent, contact_id=now.contact_id))
+    elif before is None or _served(before) != _served(now):
+        _, agent, contact_id, idle_limit_s = _served(now)
+        found.append(Assigned(seq=seq, agent=agent, contact_id=contact_id, idle_limit_s=idle_limit_s))
     if before is None or before.agent_typing != now.agent_typing:
         found.append(AgentTyping(seq=seq, on=now.agent_typing))
     if now.agent_read_seq > (
@@ -426,6 +430,10 @@ def _of_chat(seq: int, before: State | None, now: State) -> list[AnyServerFrame]
     ):
         found.append(AgentRead(seq=seq, read_seq=now.agent_read_seq))
     return found
+
+
+def _served(state: State) -> tuple[str, str, int, int]:
+    return state.phase, state.agent, state.contact_id, state.idle_limit_s
 
 
 def _told(state: State) -> tuple[int, int | None, int | None, bool, int]:

@@ -121,7 +121,8 @@ class Reception:
                 self._surveys.consider(chat)
         if chat is None or chat.is_left(left):
             return State(notices=notices, open=is_open)
-        state = msgspec.structs.replace(chat.state(), notices=notices, open=is_open)
+        idle_limit_s = self._core.idle_limit_s(chat.queue) if chat.phase == "connected" else 0
+        state = msgspec.structs.replace(chat.state(), notices=notices, open=is_open, idle_limit_s=idle_limit_s)
         if state.survey and visitor.watchers:
             self._surveys.ask(chat)
         return state

@@ -198,6 +198,10 @@ class Views:
         found = queue_statuses(self.tables, self.directory, live, tallies, at_ns, since_ns, service_level_id, [number])
         return found[0]
 
+    def idle_limit_s(self, queue: str) -> int:
+        """Silence of a chat's customer, once an agent wrote last, after which it ends; 0: never. Raises KeyError."""
+        return round(int(self.tables.queues[self.queue_number(queue)]["settings"][QueueSetting.IDLE_LIMIT_NS]) / NS)
+
     def formulas(self, queue: str, now_ns: int | None = None, since_ns: int = 0) -> Formulas:
         """Every variant of the shares that contracts speak of."""
         number, at_ns, since_ns = self.queue_number(queue), self.now_ns(now_ns), window_start_ns(self.tables, since_ns)

@@ -269,19 +269,6 @@ async def test_files_that_are_not_taken_are_named_until_the_chat_is_over(build: 
         seen.said.clear()  # the browser itself writes of the refusal
 
 
-async def test_a_file_over_a_lost_link_is_told_of_in_the_readers_language(build: Build) -> None:
-    house = await build(ANYWHERE)
-    async with shop(house, locale="vi-VN") as seen:
-        await seen.begin("một")
-        await seen.until(".line.customer", "một")
-        await seen.page.route("**/files?*", lambda route: route.abort())
-        chooser = seen.page.locator("#trunkline-chat input[type=file]")
-        await chooser.set_input_files({"name": "bag.txt", "mimeType": "text/plain", "buffer": b"torn"})
-        await seen.until(".status", "bag.txt")
-        assert "Không nhận được tệp; hãy thử lại." in await seen.text(".status")
-        seen.said.clear()  # the browser itself writes of the lost link
-
-
 async def test_what_was_seen_is_not_unread_after_a_reload(build: Build) -> None:
     house = await build(ANYWHERE)
     async with shop(house) as seen:

@@ -33,6 +33,8 @@ export const chat = {
   // Lines shown, by sequence; the greatest of them; how far this side has read.
   lines: new Map(),
   afterSeq: 0,
+  // As of which the page was welcomed: what is later comes as it happens.
+  welcomedSeq: 0,
   readSeq: 0,
   lastAgentSeq: 0,
   // How far somebody has looked in this browser, over reloads: also after the end, when nobody is told any more.
@@ -54,6 +56,9 @@ export const say = (word, values = {}) =>
 
 export const isUnderWay = () => chat.state.phase === "queued" || chat.state.phase === "connected";
 
+// Whether something of this kind was said and is not taken yet.
+export const awaits = (type) => [...chat.pending.values()].some((one) => one.frame.type === type);
+
 // What is asked before a chat: not the name of one whom the site has named.
 export const questions = () => (chat.settings.open ? chat.settings.chat_fields : chat.settings.message_fields)
   .filter(({ name }) => name !== "name" || !chat.isNamed);
@@ -61,13 +66,8 @@ export const questions = () => (chat.settings.open ? chat.settings.chat_fields :
 // The view that asks them: before a chat, or instead of one.
 export const formName = () => (chat.settings.open ? "form" : "closed");
 
-// The first line is said, and what becomes of it is not known yet.
-export const isBeginning = () => isPending("start");
-
 // The visitor has left, and the service does not know yet.
-export const isEnding = () => isPending("end");
-
-const isPending = (type) => [...chat.pending.values()].some((one) => one.frame.type === type);
+export const isEnding = () => awaits("end");
 
 // 70 bytes, 19.5 kB, 10 MB: never more than it is.
 export const sized = (bytes) => {

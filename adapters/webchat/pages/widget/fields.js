@@ -1,6 +1,6 @@
 // Questions of forms, what is wrong with their answers beside them, buttons, and the form for a number to be called at.
 
-import { chat, freshId, say } from "./chat.js";
+import { awaits, chat, freshId, say } from "./chat.js";
 import { make } from "./dom.js";
 import { put } from "./outbox.js";
 
@@ -63,7 +63,7 @@ export function fill(form, answers, fault) {
 export function numberForm(done, back) {
   const made = make("form", { novalidate: true, onsubmit: (event) => {
     asked(event);
-    if (!holds(made)) return;
+    if (awaits("leave_number") || !holds(made)) return;
     if (isUnneeded()) return; // said beside it: nobody is called who is spoken with
     put({ type: "leave_number", client_id: freshId(), number: made.elements.number.value.trim() });
     done();

@@ -41,6 +41,9 @@ for (const where of [always, visit]) {
 
 export const load = (what, where = always) => where.getItem(key(what)) || "";
 
+// What another tab of the visitor keeps from now on.
+export const heed = (what, heard) => window.addEventListener("storage", (event) => { if (event.key === key(what)) heard(event.newValue || ""); });
+
 export function keep(what, value, where = always) {
   try {
     if (value) where.setItem(key(what), value);

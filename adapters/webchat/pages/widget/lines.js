@@ -1,10 +1,11 @@
 // The conversation: each line once, in the order of the log, and how far each side has read.
 
 import { chat, looksHere, region, say, sized } from "./chat.js";
-import { keep } from "./kept.js";
+import { heed, keep } from "./kept.js";
 import { linked, make } from "./dom.js";
 import { log, root, setUnread } from "./panel.js";
 import { base } from "./place.js";
+import { noteLine } from "./silence.js";
 
 export const atEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 60;
 export const toEnd = () => { log.scrollTop = log.scrollHeight; };
@@ -42,6 +43,7 @@ export function place(element, seq) {
 export const group = (element) => element.classList.toggle("follows", element.previousElementSibling?.dataset.by === element.dataset.by);
 
 export function showLine(line) {
+  noteLine(line);
   chat.afterSeq = Math.max(chat.afterSeq, line.seq);
   const shown = chat.lines.get(line.seq);
   if (shown && line.file?.url) shown.querySelector("a.file")?.setAttribute("href", base + line.file.url); // it was shown before it could be had
@@ -63,6 +65,12 @@ export function markRead() {
   chat.readSeq = chat.lastAgentSeq;
   chat.link.send({ type: "read", seq: chat.readSeq });
 }
+
+// What was looked at in another tab is not unread in this one.
+heed("seen", (seq) => {
+  chat.seenSeq = Math.max(chat.seenSeq, Number(seq));
+  if (chat.unread) setUnread([...chat.lines].filter(([at, line]) => at > chat.seenSeq && line.classList.contains("agent")).length);
+});
 
 export function showReadBy(seq) {
   chat.readBySeq = seq;

@@ -3,6 +3,7 @@
 import { chat } from "./chat.js";
 import { connect, lookAlive } from "./connection.js";
 import { describe } from "./describe.js";
+import { takeUpUnsent } from "./entries.js";
 import { load } from "./kept.js";
 import { heard, refresh } from "./news.js";
 import { toggle } from "./opening.js";
@@ -18,6 +19,7 @@ async function arrive(tries = 0) {
     if (tries < AGAIN_AFTER_S.length) setTimeout(arrive, AGAIN_AFTER_S[tries] * 1000, tries + 1);
     return;
   }
+  takeUpUnsent();
   if (wholePage) toggle(true);
   else if (load("active")) connect();
 }

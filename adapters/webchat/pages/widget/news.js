@@ -1,16 +1,20 @@
 // What comes in, and what it changes on the page.
 
-import { chat, formName, isBeginning, isEnding, isUnderWay, questions, say } from "./chat.js";
+import { awaits, chat, formName, isEnding, isUnderWay, questions, say } from "./chat.js";
+import { noteDraft } from "./drafts.js";
+import { inLog, mark } from "./entries.js";
 import { tellOfAgent } from "./fields.js";
+import { leaveFiles } from "./files.js";
 import { keep } from "./kept.js";
 import { clearLog, markRead, showHistory, showLine, showReadBy } from "./lines.js";
 import { showNotices } from "./notices.js";
-import { inLog, mark, sayNext, settle } from "./outbox.js";
+import { sayNext, settle } from "./outbox.js";
 import { area, endButton, root, status } from "./panel.js";
 import { refused } from "./refused.js";
+import { watchSilence } from "./silence.js";
 import { statusWords } from "./status.js";
 import { isWritten, toHeading } from "./unsent.js";
-import { dropName, show, turn } from "./views.js";
+import { dropName, show, showSending, turn } from "./views.js";
 
 const FILES_TOLD = 3; // of those that were refused
 
@@ -24,8 +28,10 @@ export function heard(frame) {
   if (frame.type === "notices") return showNotices(frame.notices);
   if (frame.type === "open") chat.settings.open = frame.open;
   else if (frame.type === "queue") Object.assign(state, frame, { phase: "queued", agent: "" });
-  else if (frame.type === "assigned") Object.assign(state, { phase: frame.agent ? "connected" : "queued", agent: frame.agent, contact_id: frame.contact_id, handed_on: !frame.agent, agent_typing: false });
-  else if (frame.type === "typing") state.agent_typing = frame.on;
+  else if (frame.type === "assigned") {
+    const { agent, contact_id, idle_limit_s } = frame;
+    Object.assign(state, { phase: agent ? "connected" : "queued", agent, contact_id, idle_limit_s, handed_on: !agent, agent_typing: false });
+  } else if (frame.type === "typing") state.agent_typing = frame.on;
   else if (frame.type === "read") return showReadBy(frame.read_seq);
   else if (frame.type === "ended") ended(frame);
   else return;
@@ -41,7 +47,7 @@ function ended({ reason, survey, contact_id }) {
 const isAnswering = (contact) => [...chat.pending.values()].some(({ frame }) => frame.type === "survey" && frame.contact_id === contact);
 
 function welcomed(frame) {
-  Object.assign(chat, { attempts: 0, isLost: false });
+  Object.assign(chat, { attempts: 0, isLost: false, welcomedSeq: frame.seq });
   keep("session", frame.session);
   chat.settings.open = frame.open;
   const isOlder = frame.seq < chat.afterSeq; // than what is shown: the service was brought back from a backup
@@ -63,6 +69,7 @@ function acked(frame) {
   const entry = settle(frame.client_id);
   if (!entry) return;
   chat.isBusy = false;
+  if (entry.frame.type === "start") chat.filled = {};
   if (frame.became === "message") left("message_left", entry);
   else if (frame.became === "callback" && chat.state.phase === "none") left("number_left", entry);
   else inLog(entry, frame.seq);
@@ -79,6 +86,8 @@ function left(word, entry) {
 export function refresh() {
   const { settings, state } = chat;
   if (!settings) return;
+  leaveFiles();
+  watchSilence();
   keep("active", isUnderWay() || chat.pending.size ? "1" : "");
   const wasAtEnd = root.activeElement === endButton;
   endButton.hidden = !isUnderWay();
@@ -90,11 +99,13 @@ export function refresh() {
   else if (state.phase === "ended") turn(state.survey ? "survey" : chat.view === "thanks" ? "thanks" : "ended");
   else if (asksNumber || (chat.view === "number" && isWritten(area.querySelector("[name=number]")))) tellOfAgent(area);
   else if (isUnderWay()) turn("chat");
-  else if (chat.view !== "left" && !(chat.view === "chat" && isBeginning())) turn(settings.open && !questions().length ? "chat" : formName());
+  else if (chat.view !== "left" && !(chat.view === "chat" && awaits("start"))) turn(settings.open && !questions().length ? "chat" : formName());
   if (isUnderWay()) {
     hide(".greeting", true);
     hide(".number", !(state.phase === "queued" && state.can_leave_number));
   }
+  showSending();
+  noteDraft();
   hide(".earlier", !chat.hasHistory || chat.historyShown);
   if (wasAtEnd && endButton.hidden) toHeading();
 }

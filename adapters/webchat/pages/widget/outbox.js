@@ -1,14 +1,17 @@
 // What the visitor says: shown at once, kept until it is in the log, said again under the same name. One thing is said at
 // a time: what has to wait keeps what was written after it waiting, so the log has all of it in the order of writing.
 
-import { chat, say } from "./chat.js";
+import { awaits, chat, say } from "./chat.js";
 import { connect } from "./connection.js";
+import { mark, notSent, showEntry } from "./entries.js";
 import { keep, load } from "./kept.js";
-import { group, lineElement, place, toEnd } from "./lines.js";
-import { log } from "./panel.js";
+import { toEnd } from "./lines.js";
 
 const { pending } = chat;
 let underWay = { entry: null, link: null };
+
+// A file that is being brought keeps what was written after it waiting for so long, and no longer.
+const HELD_MS = 10000;
 
 // What waited longer than this is not said any more: whoever wrote it believes that it was lost, or has forgotten it.
 const SAID_WITHIN_MS = 3600000;
@@ -24,7 +27,7 @@ function kept() {
 // All tabs keep theirs in one place, and each takes away only what was answered to itself. What two of them say is said once.
 function keepPending(settled = "") {
   const all = new Map(kept().map((one) => [one.frame.client_id, one]));
-  for (const [id, { frame, atMs, contact }] of pending) all.set(id, { frame, atMs, contact });
+  for (const [id, { frame, atMs, contact, isHeld }] of pending) if (!isHeld) all.set(id, { frame, atMs, contact });
   all.delete(settled);
   keep("pending", all.size ? JSON.stringify([...all.values()]) : "");
 }
@@ -33,24 +36,49 @@ export function takeUp() {
   for (const { frame, atMs, contact } of kept()) pending.set(frame.client_id, { frame, atMs, contact, element: null });
 }
 
-export function put(frame, shown) {
-  const entry = { frame, atMs: Date.now(), contact: chat.state.contact_id || 0, element: null };
+function entered(frame, file, isHeld) {
+  const entry = { frame, atMs: Date.now(), contact: chat.state.contact_id || 0, element: null, isHeld };
   chat.refusal = "";
-  if (frame.text || shown) {
-    showEntry(entry, shown);
+  if (frame.text || file) {
+    showEntry(entry, file);
     mark(entry, say("sending"));
     toEnd();
   }
   pending.set(frame.client_id, entry);
+  return entry;
+}
+
+function onward() {
   keepPending();
   if (chat.link) sayNext();
   else connect();
 }
 
-function showEntry(entry, file) {
-  entry.element = lineElement({ by: "customer", text: entry.frame.text || "", file, at_ms: entry.atMs });
-  log.append(entry.element);
-  group(entry.element);
+export function put(frame) {
+  entered(frame);
+  onward();
+}
+
+// A line that is shown, and said once it is released. What begins a chat does not wait for it.
+export function putHeld(frame, file, hasBegun) {
+  const entry = entered(frame, file, true);
+  if (!hasBegun) pending.delete(frame.client_id);
+  setTimeout(sayNext, HELD_MS);
+  return entry;
+}
+
+// It is said in no turn: its file was not taken.
+export function drop(entry) {
+  if (pending.delete(entry.frame.client_id)) sayNext();
+}
+
+// It is said in its turn, but behind what begins the chat.
+export function release(entry) {
+  const { client_id } = entry.frame;
+  entry.isHeld = false;
+  if (awaits("start")) pending.delete(client_id);
+  pending.set(client_id, entry);
+  onward();
 }
 
 // Written too long ago, or in a chat that is not this one: it would be news to nobody, or be told to somebody else.
@@ -62,24 +90,14 @@ function leaveOut(entry) {
   pending.delete(entry.frame.client_id);
   keepPending(entry.frame.client_id);
   if (!entry.element && entry.frame.text) showEntry(entry);
-  entry.element?.classList.add("failed");
-  mark(entry, say("too_late"));
-}
-
-// What was never said, and has nobody to go to any more.
-export function showUnsent(text, words, isFault) {
-  const entry = { frame: { text }, atMs: Date.now() };
-  showEntry(entry);
-  entry.element.classList.toggle("failed", isFault);
-  mark(entry, words);
-  toEnd();
+  notSent(entry, say("too_late"));
 }
 
 export function sayNext() {
   if (!chat.link || chat.isBarred) return;
-  for (const entry of [...pending.values()].filter(isTooLate)) leaveOut(entry);
-  const [entry] = pending.values();
-  if (!entry || (underWay.entry === entry && underWay.link === chat.link)) return;
+  for (const entry of [...pending.values()].filter((one) => !one.isHeld && isTooLate(one))) leaveOut(entry);
+  const entry = [...pending.values()].find((one) => !one.isHeld || Date.now() - one.atMs < HELD_MS);
+  if (!entry || entry.isHeld || (underWay.entry === entry && underWay.link === chat.link)) return;
   underWay = { entry, link: chat.link };
   chat.link.send(entry.frame);
 }
@@ -92,10 +110,6 @@ export function sayAgain(entry) {
 // What is waited for: an answer without a name can be of nothing else.
 export const nameUnderWay = () => underWay.entry?.frame.client_id;
 
-export function mark(entry, words) {
-  if (entry.element) entry.element.querySelector(".mark").textContent = words;
-}
-
 // What was answered, whatever with, is no longer pending.
 export function settle(clientId) {
   const entry = pending.get(clientId);
@@ -107,18 +121,8 @@ export function settle(clientId) {
 
 // Nothing of this page will be taken: what stands there says so.
 export function giveUp(words) {
-  for (const entry of [...pending.values()].filter((one) => one.element)) {
+  for (const entry of [...pending.values()].filter((one) => one.element && !one.isHeld)) {
     settle(entry.frame.client_id);
-    entry.element.classList.add("failed");
-    mark(entry, words);
-  }
-}
-
-export function inLog(entry, seq) {
-  if (!entry.element) return;
-  if (chat.lines.has(seq)) entry.element.remove();
-  else {
-    mark(entry, "");
-    place(entry.element, seq);
+    notSent(entry, words);
   }
 }

@@ -2,7 +2,8 @@
 
 import { chat, formName, say } from "./chat.js";
 import { describe } from "./describe.js";
-import { giveUp, mark, nameUnderWay, sayAgain, settle } from "./outbox.js";
+import { notSent } from "./entries.js";
+import { giveUp, nameUnderWay, sayAgain, settle } from "./outbox.js";
 import { area } from "./panel.js";
 import { tell } from "./signals.js";
 import { showAgain, turn } from "./views.js";
@@ -41,10 +42,8 @@ function fail(entry, words) {
   const form = type !== "start" || chat.state.phase === "none" ? FORMS[type]?.() : null;
   if (form) showAgain(form, answersOf(entry.frame));
   else if (type === "survey" && chat.view === "thanks") turn("ended");
-  if (entry.element && !(form && area.querySelector(".asking"))) {
-    entry.element.classList.add("failed");
-    mark(entry, words);
-  } else {
+  if (entry.element && !(form && area.querySelector(".asking"))) notSent(entry, words);
+  else {
     entry.element?.remove();
     chat.refusal = words;
   }

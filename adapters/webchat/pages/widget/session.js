@@ -12,10 +12,8 @@ let session = "";
 let answered = null;
 let heardMs = 0;
 
-export const bearer = () => {
-  const token = session || load("session");
-  return token ? { Authorization: `Bearer ${token}` } : {};
-};
+// Only what was welcomed on this page: what was kept may be of somebody else.
+export const bearer = () => (session ? { Authorization: `Bearer ${session}` } : {});
 
 export const hello = () => ({
   type: "hello", inbox, session: load("session") || session, after_seq: chat.afterSeq, left: chat.left,

@@ -1,6 +1,7 @@
 // What the line between the conversation and the place to write says.
 
 import { chat, say } from "./chat.js";
+import { endsSoon } from "./silence.js";
 
 const OVER = ["customer", "agent", "system", "callback", "idle"];
 
@@ -22,7 +23,7 @@ export function statusWords() {
   if (chat.isBusy) return say("busy");
   if (!chat.link) return say(chat.isLost || chat.attempts > 1 ? "reconnecting" : "connecting");
   if (phase === "queued") return waitWords();
-  if (phase === "connected") return say(chat.state.agent_typing ? "typing" : "joined", { agent: chat.state.agent });
+  if (phase === "connected") return `${say(chat.state.agent_typing ? "typing" : "joined", { agent: chat.state.agent })}${endsSoon() ? ` ${say("idle_soon")}` : ""}`;
   if (phase === "ended") return say(reason === "idle" ? "ended_idle" : reason === "callback" ? "number_left" : OVER.includes(reason) ? "ended" : "ended_lost");
   return chat.view === "left" ? say(chat.leftWord) : chat.settings.open ? "" : say("closed");
 }

@@ -11,7 +11,7 @@ const style = `
 :host([hidden]){display:none!important}*{box-sizing:border-box}[hidden]{display:none!important}
 button,input,textarea{font:inherit;color:inherit}
 button{cursor:pointer;min-height:40px;border:1px solid transparent;border-radius:8px;padding:6px 14px;background:var(--main);color:#fff}
-button.quiet{background:transparent;color:inherit;border-color:transparent}button.second{background:transparent;color:var(--ink);border-color:var(--edge)}
+button[aria-disabled=true]{cursor:default}button.quiet{background:transparent;color:inherit;border-color:transparent}button.second{background:transparent;color:var(--ink);border-color:var(--edge)}
 button.icon{padding:8px;min-width:40px;display:inline-grid;place-items:center}
 :focus-visible{outline:3px solid #f0b429;outline-offset:2px}
 svg{width:22px;height:22px;fill:currentColor}
@@ -19,7 +19,7 @@ svg{width:22px;height:22px;fill:currentColor}
 .badge{position:absolute;top:-2px;right:-2px;min-width:22px;border-radius:11px;background:#b42318;color:#fff;font-size:13px;line-height:22px}
 .panel{position:fixed;right:20px;bottom:92px;width:min(380px,calc(100vw - 24px));height:min(600px,calc(100vh - 112px));display:flex;flex-direction:column;background:var(--paper);border:1px solid var(--edge);border-radius:14px;overflow:hidden;box-shadow:0 8px 32px #0004;z-index:2147483000}
 header{display:flex;align-items:center;gap:4px;padding:8px 8px 8px 16px;background:#1d4ed8;color:#fff}
-header h2{flex:1;margin:0;font-size:1.05em;overflow-wrap:anywhere}header button{border-color:#ffffff80!important}
+header h2{flex:1;margin:0;text-wrap:balance;font-size:1.05em;overflow-wrap:anywhere}header button{border-color:#ffffff80!important}
 .notices{flex:none;max-height:30%;overflow-y:auto;padding:8px 14px;border-bottom:1px solid var(--edge);background:var(--soft);font-size:.95em;overflow-wrap:anywhere}.notices p{margin:2px 0}
 .log{flex:1;overflow-y:auto;padding:12px;display:flex;flex-direction:column;gap:8px}
 .log:empty{flex:none;padding:0}.log:empty~.area{flex:1;max-height:none;border-top:0;display:flex;flex-direction:column;overflow-y:auto}.log:empty~.area>.row{margin-top:auto}.log:empty+.status:empty{min-height:0;padding:0}

@@ -3,11 +3,11 @@
 
 import { chat, say } from "./chat.js";
 import { make } from "./dom.js";
-import { showUnsent } from "./outbox.js";
+import { QUESTIONS } from "./drafts.js";
+import { showUnsent } from "./entries.js";
 import { area, root, status } from "./panel.js";
 
 const FIELDS = "input:not([type=file]),textarea";
-const QUESTIONS = ".asking input:not([name=number])";
 const PAUSE_MS = 1000; // who paused for so long, with nothing in the field, is in the middle of nothing
 let lastTyped = { field: null, atMs: 0 };
 let held = null;
@@ -65,6 +65,7 @@ export function keepDraft() {
 
 export function bringBack() {
   for (const input of area.querySelectorAll(QUESTIONS)) input.value = chat.filled[input.name] ?? "";
+  for (const text of area.querySelectorAll("textarea")) text.setSelectionRange(text.value.length, text.value.length); // it is gone on with
 }
 
 // Before a chat one form gives way to the other: at which question the visitor stands, and where in it.

@@ -1,9 +1,11 @@
 // What can be done now: forms before, the place to write, a number to be called at, how it was.
 
-import { chat, questions, say } from "./chat.js";
+import { awaits, chat, questions, say } from "./chat.js";
 import { describe } from "./describe.js";
-import { sendText, submitForm, typed, upload } from "./doing.js";
-import { icon, make } from "./dom.js";
+import { submitForm } from "./doing.js";
+import { make } from "./dom.js";
+import { noteDraft } from "./drafts.js";
+import { forgetUnsent } from "./entries.js";
 import { asked, asking, button, field, fill, holds, numberForm } from "./fields.js";
 import { keep } from "./kept.js";
 import { atEnd, clearLog, toEnd } from "./lines.js";
@@ -11,6 +13,7 @@ import { area, closeButton, log, root, status } from "./panel.js";
 import { tell } from "./signals.js";
 import { surveyForm } from "./survey.js";
 import { bringBack, isForm, keepDraft, letGo, setAside, standAgain, standing, toHeading } from "./unsent.js";
+import { lineForm } from "./writing.js";
 
 const numberButton = () => button("leave_number", "second number", () => show("number", true));
 const againButton = () => button("again", "second", () => {
@@ -21,7 +24,8 @@ const againButton = () => button("again", "second", () => {
   for (const field of area.querySelectorAll("textarea")) field.value = "";
   clearLog();
   for (const element of log.querySelectorAll(".line:not([data-seq]), .past")) element.remove();
-  Object.assign(chat, { filled: {}, refusal: "", hasHistory: true, historyShown: false });
+  forgetUnsent();
+  Object.assign(chat, { draft: "", filled: {}, fileWords: {}, refusal: "", hasHistory: true, historyShown: false });
   describe().then(() => { tell("changed"); focusFirst(); });
 });
 // Shown once it is known that there were any.
@@ -47,47 +51,24 @@ function form() {
     make("p", {}, settings.open ? settings.greeting : say("closed_message")),
     make("form", { novalidate: true, onsubmit: (event) => {
       asked(event);
-      if (!holds(event.target)) return;
+      if (awaits("start") || !holds(event.target)) return;
       submitForm(event.target);
       if (chat.settings.open) show("chat", true);
+      else showSending();
     } }, ...fields, asking(say("message"), text), button(settings.open ? "start" : "leave_message")),
     ...number, historyButton(),
   ];
 }
 
-function attach() {
-  const input = make("input", { type: "file", hidden: true, accept: chat.settings.files.join(","), onchange: () => {
-    for (const file of input.files) upload(file);
-    input.value = "";
-  } });
-  const press = make("button", { type: "button", class: "icon second", "aria-label": say("attach"), onclick: () => input.click() },
-    icon("M16.5 6v11a4.5 4.5 0 0 1-9 0V5a3 3 0 0 1 6 0v10a1.5 1.5 0 0 1-3 0V6H9v9a3 3 0 0 0 6 0V5a4.5 4.5 0 0 0-9 0v12a6 6 0 0 0 12 0V6z"));
-  return [input, press];
-}
-
 function writing() {
   const { settings, state } = chat;
-  const text = make("textarea", { rows: "1", maxlength: 4096, "aria-label": say("write"), placeholder: say("write"), oninput: () => { grow(text); typed(); }, onkeydown: (event) => {
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); send(); }
-  } }, chat.draft);
-  if (chat.draft) requestAnimationFrame(() => grow(text));
-  const send = () => { sendText(text); grow(text); };
-  const row = make("form", { class: "row", onsubmit: (event) => { asked(event); send(); } }, ...(settings.files.length ? attach() : []), text,
-    make("button", { type: "submit", class: "icon", "aria-label": say("send") }, icon("M3 20V4l18 8zm2-3 12-5L5 7v4l6 1-6 1z")));
   const number = numberButton();
   number.hidden = !(state.phase === "queued" && state.can_leave_number);
-  return [make("div", { class: "greeting", hidden: state.phase !== "none" }, make("p", {}, settings.greeting), historyButton()), number, row];
-}
-
-function grow(text) {
-  const follow = atEnd();
-  text.style.height = "auto";
-  text.style.height = `${text.scrollHeight + 2}px`;
-  if (follow) toEnd();
+  return [make("div", { class: "greeting", hidden: state.phase !== "none" }, make("p", {}, settings.greeting), historyButton()), number, lineForm()];
 }
 
 const number = () => numberForm(
-  () => { if (chat.state.phase !== "none") show("chat"); },
+  () => { if (chat.state.phase === "none") showSending(); else show("chat"); },
   () => { chat.view = ""; tell("changed"); focusFirst(); },
 );
 
@@ -127,7 +108,23 @@ function change(name, stays = null) {
   area.append(...views[name]());
   if ((name === "chat" || isForm(name)) && area.querySelector("textarea")) chat.draft = "";
   bringBack();
+  showSending();
+  noteDraft();
   if (follow) toEnd();
+}
+
+const SAYS = { form: "start", closed: "start", number: "leave_number" };
+
+// A form whose answers are under way stands as it is until they are taken: pressed again it would say them twice.
+export function showSending() {
+  const button = SAYS[chat.view] && area.querySelector("form:not(.held) button[type=submit]");
+  if (!button) return;
+  const isSending = awaits(SAYS[chat.view]);
+  if (isSending === (button.getAttribute("aria-disabled") === "true")) return;
+  if (isSending) button.dataset.word = button.textContent;
+  button.textContent = isSending ? say("sending") : button.dataset.word;
+  button.setAttribute("aria-disabled", String(isSending));
+  for (const input of button.form.querySelectorAll(".asking :is(input,textarea)")) input.readOnly = isSending;
 }
 
 // A form whose answers were not taken, with them. Returns whether it asks for the one at `fault`, which is marked then.
@@ -145,5 +142,7 @@ export function dropName() {
 }
 
 export function focusFirst() {
-  if (chat.isOpen) (area.querySelector("[tabindex='-1']") || area.querySelector("input:not([hidden]),textarea") || area.querySelector("button") || closeButton).focus();
+  if (!chat.isOpen) return;
+  const shown = (stops) => [...area.querySelectorAll(stops)].find((one) => one.getClientRects().length);
+  (shown("[tabindex='-1']") || shown("input,textarea") || shown("button") || closeButton).focus();
 }

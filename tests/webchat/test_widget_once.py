@@ -1,0 +1,58 @@
+"""What a form of the widget leaves is left once, however often its button is pressed before the service has it."""
+
+import pytest
+
+from tests.webchat.support import House
+from tests.webchat.test_widget import Shop, shop
+
+pytestmark = [pytest.mark.peer, pytest.mark.slow]
+HELD_BACK = """const { prototype } = window.WebSocket; const { send } = prototype; window.held = [];
+prototype.send = function (said) {
+  if (window.holds && JSON.parse(said).type !== 'ping') window.held.push(() => send.call(this, said));
+  else send.call(this, said);
+};"""
+
+
+async def out_of_hours(seen: Shop, house: House) -> None:
+    """Open the widget where nobody is here, with a link that brings nothing any more."""
+    await seen.page.locator("#trunkline-chat .launcher").click()
+    await house.until(lambda: house.adapter.sockets.open)
+    await seen.page.locator("#trunkline-chat .number").wait_for()
+    await seen.page.wait_for_function(
+        "document.getElementById('trunkline-chat').shadowRoot.querySelector('.status').textContent"
+    )
+    await seen.until(".status", "Nobody is here")
+    await seen.page.evaluate("window.holds = true")
+
+
+@pytest.mark.parametrize("what", ["number", "message"])
+@pytest.mark.parametrize("over", ["a slow link", "a reload"])
+async def test_what_is_left_is_left_once(anywhere: House, what: str, over: str) -> None:
+    house = anywhere
+    await house.close_queue()
+    async with shop(house, init=HELD_BACK) as seen:
+        widget, press = seen.page.locator("#trunkline-chat"), seen.page.keyboard.press
+        await out_of_hours(seen, house)
+        if what == "number":
+            await widget.locator(".number").click()
+            await widget.locator("[name=number]").fill("0903 123 456")
+        else:
+            await widget.locator("[name=email]").fill("an@example.com")
+            await widget.locator("textarea").fill("where is my bag?")
+        submit = widget.locator(".area button[type=submit]")
+        await submit.focus()
+        await press("Enter")
+        await seen.until(".area button[aria-disabled=true]", "sending…")
+        assert await seen.focus() == "BUTTON sending…", "it keeps the focus"
+        await press("Enter")
+        await submit.dblclick(force=True)
+        if over == "a reload":
+            await seen.page.reload()
+            await widget.locator(".launcher").click()
+        else:
+            assert await seen.page.evaluate("window.held.length") == 1
+            await seen.page.evaluate("window.holds = false; window.held.forEach((go) => go())")
+        await house.until(house.open_contacts)
+        await seen.until(".status", "We will call you" if what == "number" else "We have your message")
+        (left,) = house.open_contacts()
+        assert left.queue == ("calls" if what == "number" else "letters")

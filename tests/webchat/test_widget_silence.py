@@ -1,0 +1,44 @@
+"""Who answers nothing is told that the chat ends soon, before it does."""
+
+import pytest
+
+from engine.ports import Hint
+from tests.webchat.support import CENTRE, INBOX, Build
+from tests.webchat.test_widget import shop
+
+pytestmark = [pytest.mark.peer, pytest.mark.slow]
+LATER = "{ const now = performance.now.bind(performance); performance.now = () => now() + (window.laterMs || 0); }"
+SAID = {
+    "en-GB": "The chat ends soon if you send nothing more.",
+    "vi-VN": "Cuộc trò chuyện sắp kết thúc nếu bạn không gửi thêm tin nhắn.",
+}
+
+
+@pytest.mark.parametrize("locale", SAID)
+@pytest.mark.parametrize("sockets", [True, False])
+async def test_who_answers_nothing_is_told_in_time(build: Build, locale: str, sockets: bool) -> None:
+    centre = CENTRE.replace("{channel: chat,", "{channel: chat, idle_limit: 10m,", 1)
+    house = await build(INBOX.replace("https://shop.example", "*"), centre=centre)
+    async with shop(house, init=LATER, locale=locale, sockets=sockets) as seen:
+        text = seen.page.locator("#trunkline-chat .row textarea")
+
+        await seen.begin("one")
+        await house.work("bob")
+        contact = await house.take()
+        await seen.until(".status", "Bob Ray")
+        await seen.page.evaluate("window.laterMs = 530000")
+        await house.say(contact, "which colour?")
+        await seen.until(".line.agent", "which colour?")
+        assert SAID[locale] not in await seen.text(".status")
+        await seen.page.evaluate("window.laterMs += 541000")
+        await text.press_sequentially("bl")
+        house.adapter.core.engine.hint(Hint(contact, by="agent", agent="bob", typing=True))
+        await seen.until(".status", SAID[locale])
+        await text.press("Enter")
+        await seen.page.wait_for_function(
+            "(said) => !document.getElementById('trunkline-chat').shadowRoot.querySelector('.status').textContent"
+            ".includes(said)",
+            arg=SAID[locale],
+        )
+        assert house.lines(contact)[-1] == ("customer", "bl")
+        seen.said.clear()  # the browser itself writes of sockets that are barred
