@@ -6,6 +6,7 @@ import hashlib
 import msgspec
 
 from adapters.webchat import frames
+from adapters.webchat.changes import frames_between
 from adapters.webchat.chats import Visitor
 from adapters.webchat.core import Core
 from adapters.webchat.frames import AnyServerFrame, State
@@ -48,7 +49,7 @@ class Page:
                 self.news.set()
                 return found
         state = self._reception.state_of(self.visitor, left=self._left)
-        found += frames.frames_between(self._core.seq, self._seen, state)
+        found += frames_between(self._core.seq, self._seen, state)
         self._seen = state
         return found
 
