@@ -23,9 +23,8 @@ from simulations.solve.staffed import on_shifts, plain_groups, staffed
 from simulations.solve.timetable import Timetable, timetable
 from simulations.solve.trials import Told, Trials, proven_missed
 from simulations.solve.trunks import (
-    ROUNDS_MAX,
-    SPREAD,
     blocked,
+    enough,
     proven_short,
     reckoned,
     roomy,
@@ -213,15 +212,12 @@ class _Plans:
         if p_block is None:
             kept = {name: group.channels for name, group in self._plain.file.trunk_groups.items()}
             return kept, self._scene(found, on_shift, {})
-        channels = reckoned(last, p_block)
-        for _ in range(ROUNDS_MAX):
+
+        def refused(channels: dict[str, int]) -> Floats:
             scene = self._scene(found, on_shift, channels)
-            shares = blocked(simulate(scene, trials.replications, trials.seed, workers=trials.workers))
-            if not (shares > p_block).any():
-                break
-            for name, share in zip(channels, shares, strict=True):
-                if share > p_block:
-                    channels[name] = max(channels[name] + 1, round(channels[name] * SPREAD))
+            return blocked(simulate(scene, trials.replications, trials.seed, workers=trials.workers))
+
+        channels = enough(reckoned(last, p_block), refused, p_block)
         return channels, self._scene(found, on_shift, channels)
 
     def _scene(self, found: Needed, on_shift: Scheduled | None, channels: dict[str, int]) -> Scenario:

@@ -1,5 +1,6 @@
 """Channels of every trunk group: by Erlang's B for the busiest interval as simulated, then by simulating."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -8,14 +9,16 @@ from engine.messages.kinds import EXIT_REFUSED_TRUNK
 from engine.model.tallies import Tally
 from simulations.experiment.result import Result
 from simulations.experiment.shares import shares
-from simulations.queueing import erlang_b_servers
+from simulations.queueing import erlang_b_load, erlang_b_servers
+from simulations.queueing.arrays import Floats
 from simulations.scenario.file import ScenarioFile
 from simulations.scenario.scenario import Scenario
 from simulations.solve.staffed import ROOMY
 
-ROUNDS_MAX: Final = 8
-SPREAD: Final = 1.05
-"""By how much channels grow, or by one, while too many calls find none."""
+ROUNDS_MAX: Final = 12
+"""How often channels are added while too many calls find none."""
+GROWTH_MAX: Final = 1.25
+"""By what factor at once."""
 
 
 def roomy(scenario: Scenario) -> dict[str, int]:
@@ -39,7 +42,39 @@ def reckoned(result: Result, p_block: float) -> dict[str, int]:
     return found
 
 
-def blocked(result: Result) -> Any:
+def enough(channels: dict[str, int], refused: Callable[[dict[str, int]], Floats], p_block: float) -> dict[str, int]:
+    """Return channels of which none refuses more than `p_block`, from these on, or those after `ROUNDS_MAX` additions.
+
+    `refused` plays channels and returns the shares, shape (trunk groups,). Where calls may take several groups, all of
+    these grow at first; what was added to one of them, the last first, is taken back where the others are enough.
+    """
+    found = dict(channels)
+    for _ in range(ROUNDS_MAX):
+        short = {name: share for name, share in zip(found, refused(found), strict=True) if share > p_block}
+        if not short:
+            break
+        found |= {name: grown(found[name], share, p_block) for name, share in short.items()}
+    else:
+        return found
+    more = [name for name in channels if found[name] > channels[name]]
+    for name in reversed(more) if len(more) > 1 else ():
+        fewer = found | {name: channels[name]}
+        if not (refused(fewer) > p_block).any():
+            found = fewer
+    return found
+
+
+def grown(channels: int, share: float, p_block: float) -> int:
+    """Return more channels: as many as Erlang's B asks of the load of which `channels` lost `share`, to lose `p_block`;
+    within `GROWTH_MAX`, as calls may be refused for what no channels of this group help against.
+    """
+    if not channels:
+        return 1  # all loads are lost alike
+    load = erlang_b_load(channels, min(share, 1.0 - 1e-9))
+    return max(channels + 1, min(int(erlang_b_servers(load, p_block)), int(channels * GROWTH_MAX)))
+
+
+def blocked(result: Result) -> Floats:
     """Return the share of calls that found no channel, by trunk group, in its busiest interval, shape (groups,).
 
     Calls that several groups may carry are held against each of them.
@@ -47,7 +82,8 @@ def blocked(result: Result) -> Any:
     refused, tried = _calls(result)
     with np.errstate(divide="ignore", invalid="ignore"):
         shares = refused.sum(axis=0) / tried.sum(axis=0)
-    return np.nan_to_num(shares).max(axis=-1, initial=0.0)
+    busiest: Floats = np.nan_to_num(shares).max(axis=-1, initial=0.0)
+    return busiest
 
 
 def proven_short(result: Result, p_block: float | None) -> Any:

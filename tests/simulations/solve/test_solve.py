@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 from simulations.commands.solve import solve as solve_command
 from simulations.commands.solve_run import print_plan
 from simulations.experiment.simulate import simulate
-from simulations.queueing import agents_for, erlang_b_servers
+from simulations.queueing import agents_for, erlang_b, erlang_b_servers
 from simulations.scenario.scenario import Scenario
 from simulations.solve import solve as solve_module
 from simulations.solve.goals import Question, goals_of
@@ -23,7 +23,7 @@ from simulations.solve.solve import Solution, solve
 from simulations.solve.staffed import staffed
 from simulations.solve.timetable import parse_shift, timetable
 from simulations.solve.told import marks, plan_rows, told, unsure_intervals
-from simulations.solve.trunks import blocked, idle_without_outage, proven_short, reckoned, unsure_of_trunks
+from simulations.solve.trunks import blocked, enough, idle_without_outage, proven_short, reckoned, unsure_of_trunks
 from simulations.staffing import Shift
 
 pytestmark = pytest.mark.timeout(600)  # the first of them may compile the world
@@ -229,6 +229,29 @@ def test_trunks_begin_with_those_of_erlang_b_for_the_mean_of_the_busiest_interva
     load = float(room.busy_trunks.mean(axis=0).max())
     assert reckoned(room, 0.01) == {"main": int(erlang_b_servers(load, 0.01))}
     assert reckoned(room, 0.01)["main"] <= int(erlang_b_servers(2.4 * 4, 0.01)) + 1, "chance is Erlang's B's own part"
+
+
+def test_channels_are_added_as_erlang_b_asks_and_taken_back_where_others_are_enough() -> None:
+    played: list[dict[str, int]] = []
+
+    def refused_by(loads: dict[str, float], channels: dict[str, int]) -> Any:
+        played.append(channels)
+        return np.array([erlang_b(load, channels[name]) for name, load in loads.items()])
+
+    alone = enough({"main": 480}, lambda channels: refused_by({"main": 490.0}, channels), 0.01)
+    assert alone == {"main": erlang_b_servers(490.0, 0.01)}, "as few as will do"
+    assert len(played) <= 3, "one round tells how many, the next one that they are enough"
+
+    def shared(channels: dict[str, int]) -> Any:
+        played.append(channels)
+        return np.full(2, erlang_b(20.0, sum(channels.values())))
+
+    least = int(erlang_b_servers(20.0, 0.01))
+    both = enough({"main": 26, "spare": 0}, shared, 0.01)
+    assert both["spare"] == 0, "the calls of both go through one"
+    assert both["main"] == least
+    hopeless = enough({"main": 1}, lambda channels: np.array([0.5]), 0.01)
+    assert 1 < hopeless["main"] < 1000, "it comes to an end"
 
 
 def test_one_agent_fewer_would_miss_the_target() -> None:
