@@ -33,6 +33,10 @@ class Names(msgspec.Struct, frozen=True, dict=True):
         """Return the number of a configured name, UNKNOWN of any other."""
         return self.in_force.get(name, UNKNOWN)
 
+    def number_ever(self, name: str) -> int:
+        """Return the number of a name that is configured or was, UNKNOWN of any other."""
+        return self._numbers.get(name, UNKNOWN)
+
     def name(self, number: int) -> str:
         """Return the name with this number, gone ones included; empty for a number that none has."""
         return self.names[number] if 0 <= number < len(self.names) else ""

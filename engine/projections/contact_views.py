@@ -73,8 +73,11 @@ class ContactViews:
 
     def engagements(self, agent: str) -> list[Engagement]:
         """What an agent has in hand: ringing, served and wrapped up, oldest first."""
-        number = number_of(self.directory.agents, agent, "agent")
-        return engagements(self._tables, self.directory, self._open, self._followers.history, number)
+        return self.engagements_of(number_of(self.directory.agents, agent, "agent"))
+
+    def engagements_of(self, agent: int) -> list[Engagement]:
+        """What an agent of this number, who may be configured no more, has in hand."""
+        return engagements(self._tables, self.directory, self._open, self._followers.history, agent)
 
     def timeline(self, name: str, limit: int = 1000, after_seq: int = 0) -> EventPage:
         """A contact's events after a position. Reads the disk: call it in a thread."""

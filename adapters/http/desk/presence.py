@@ -1,5 +1,6 @@
 """Who sits at a desk: an agent whose last desk is gone for a while is set offline, so that nothing rings in vain; chats
 in their hands go back to their queues, as a visitor waits behind each; wrap-up is done, which nobody is there to end.
+Of one who is configured no more, and whose desk has closed with that, the chats alone are put back.
 
 A call stays where it is: the phone lives apart from the desk. So do e-mails and tasks: nobody waits at the other end of
 the line for them, and half of the work may be done already.
@@ -98,12 +99,7 @@ class Presence:
             self._stay(agent)
 
     def _in_hand(self, agent: int) -> list[Engagement]:
-        """What an agent has; nothing of one who is configured no more."""
-        views = self._engine.views
-        try:
-            return views.contacts.engagements(views.directory.agents.name(agent))
-        except KeyError:
-            return []
+        return self._engine.views.contacts.engagements_of(agent)
 
     def stop(self) -> None:
         """Wait for nobody any more: the service ends, and the next one waits anew for who does not come back."""
@@ -129,10 +125,10 @@ class Presence:
 
     def _is_waited_for(self, agent: int) -> bool:
         """Whether something is expected of an agent who worked at a desk."""
-        try:
-            seen = self._engine.views.agent(self._engine.views.directory.agents.name(agent))
-        except KeyError:
-            return False
+        views = self._engine.views
+        if not views.directory.agents.exists(agent):
+            return any(map(is_left_behind, self._in_hand(agent)))
+        seen = views.agent(views.directory.agents.name(agent))
         return seen.status != "offline" or bool(seen.connected or seen.wrapping)
 
     async def signed_out(self, agent: int) -> None:
@@ -169,23 +165,24 @@ class Presence:
         submitted.add_done_callback(_done)
 
     def _leave(self, agent: int, why: str) -> "asyncio.Future[list[Receipt]] | None":
-        """Submit what follows from leaving; None where nothing does, or they must wait, or are configured no more."""
+        """Submit what follows from leaving; None where nothing does, or it must wait."""
         views = self._engine.views
-        name = views.directory.agents.name(agent)
+        name, held = views.directory.agents.name(agent), self._in_hand(agent)
+        goes_offline = False
+        if views.directory.agents.exists(agent):
+            seen = views.agent(name)
+            goes_offline = seen.status != "offline"
+            facts = _facts_of_leaving(name, why, held, is_offline=not goes_offline, wraps_up=bool(seen.wrapping))
+        else:
+            facts = list[Observed](_requeued([one for one in held if is_left_behind(one)], why))
+        if not facts:
+            return None
         try:
-            seen, held = views.agent(name), views.contacts.engagements(name)
-            facts = _facts_of_leaving(
-                name, why, held, is_offline=seen.status == "offline", wraps_up=bool(seen.wrapping)
-            )
-            if not facts:
-                return None
             submitted = self._engine.submit(SOURCE, facts)
         except Overloaded:
             self._wait(agent, AGAIN_AFTER_S, why)
             return None
-        except KeyError:
-            return None
-        if why == DESK_CLOSED and seen.status != "offline":
+        if why == DESK_CLOSED and goes_offline:
             self.set_offline += 1
             logger.info("agent %s is set offline: the desk was closed", name)
         self.put_back += sum(isinstance(fact, RequeueRequested) for fact in facts)
@@ -239,14 +236,12 @@ def read_back(views: Views) -> tuple[set[str], dict[str, str]]:
 def worked_at_desk(views: Views, chose: set[str], took: dict[str, str]) -> set[int]:
     """Return the numbers of those who `chose` their status at a desk, or have a chat still that they `took` there."""
     found = chose | {name for name in set(took.values()) - chose if _has_still(views, name, took)}
-    return {views.directory.agents.number(name) for name in found} - {UNKNOWN}
+    return {views.directory.agents.number_ever(name) for name in found} - {UNKNOWN}
 
 
 def _has_still(views: Views, agent: str, took: dict[str, str]) -> bool:
-    try:
-        held = views.contacts.engagements(agent)
-    except KeyError:
-        return False  # configured no more
+    number = views.directory.agents.number_ever(agent)
+    held = views.contacts.engagements_of(number) if number != UNKNOWN else []
     return any(is_left_behind(one) and took.get(one.contact) == agent for one in held)
 
 

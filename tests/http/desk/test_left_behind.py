@@ -9,6 +9,7 @@ import pytest
 from aiohttp import ClientSession, CookieJar
 
 from adapters.http.desk.presence import Presence
+from engine.config.load import load_config
 from engine.messages.fact import Channel
 from engine.messages.observed import AgentStatusChanged, ContactArrived, OfferAnswered
 from tests.http.desk.support import CENTRE, Desk, opened, sign_in, socket_of
@@ -175,6 +176,35 @@ async def test_a_status_that_somebody_else_chose_stands_but_chats_go_back(build:
     assert [one.contact for one in views.contacts.engagements("an") if one.state == "connected"] == ["chat-2"]
     assert (views.agent("an").status, views.agent("an").wrapping) == ("paused", 0)
     assert presence.set_offline == 0
+
+
+async def test_chats_of_who_is_configured_no_more_go_back_too(build: Build, tmp_path: Path) -> None:
+    house = await build(centre=TWO)
+    presence, views = house.adapter.context.desks.presence, house.engine.views
+    number = views.agent_number("an")
+    async with opened(house) as desk:
+        await desk.do("status", status="available")
+        await take(house, desk, "call", "voice")
+        await take(house, desk, "chat-1")
+        less = tmp_path / "less.yaml"
+        less.write_text("".join(line for line in TWO.splitlines(keepends=True) if "name: an," not in line))
+        house.engine.configure(load_config(less))
+        await desk.until(lambda: desk.ended == "unknown")
+    async with asyncio.timeout(10):
+        while number not in presence._leaving:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    again = Presence(house.adapter.context.engine, 60_000_000_000)
+    await again._await_those_of_before()
+    assert set(again._leaving) == {number}, "a restart in between changes nothing"
+    again.stop()
+    let_go(presence, number)
+    await house.engine.submit("test", [AgentStatusChanged(agent="binh", status="offline")])
+    await house.engine.durable()
+    assert put_back(house) == [("chat-1", "desk", "desk closed")]
+    assert [one.contact for one in views.contacts.waiting("chat", limit=10).contacts] == ["chat-1"]
+    assert [one.contact for one in views.contacts.engagements_of(number) if one.state == "connected"] == ["call"]
+    assert not views.read_events(0, 500, ["fact_refused"]).events
+    assert (presence.put_back, presence.set_offline) == (1, 0)
 
 
 @pytest.fixture
