@@ -110,7 +110,7 @@ def solve(
     plain = plain_groups(scenario, question.goals)
     goals = list(question.goals.values())
     demand = demand_of(plain, goals)
-    table = timetable(scenario.file, question.shifts)
+    table = timetable(scenario, question.shifts)
     seed = scenario.file.experiment.seed if seed is None else seed
     count = replications_of(replications, scenario.file.experiment.replications)
     trials = Trials(demand, goals, count, seed, workers, told)

@@ -9,8 +9,8 @@ import numpy as np
 from engine.model.durations import DAY_MINUTES, parse_clock, parse_duration
 from engine.model.opening_hours import DAYS
 from simulations.queueing.arrays import Floats
-from simulations.queueing.errors import UnfitInput
 from simulations.scenario.file import ScenarioFile
+from simulations.scenario.scenario import Scenario
 from simulations.scenario.sections import Shift as FileShift
 from simulations.staffing import Break, Shift, shift_patterns
 
@@ -50,11 +50,12 @@ def parse_shift(text: str, step_s: float = 1800.0) -> Shift:
     return Shift(text, parse_duration(match[1]) / 1e9, first_s, last_s, step_s, tuple(breaks))
 
 
-def timetable(file: ScenarioFile, shifts: tuple[Shift, ...]) -> Timetable | None:
+def timetable(scenario: Scenario, shifts: tuple[Shift, ...]) -> Timetable | None:
     """Return the shifts of a horizon: these for every group, or else those of each group in the file; None if neither.
 
-    Raises UnfitInput for a horizon of more than a week.
+    Raises ConfigError, with its place in the file, for a horizon of more than a week and where no shift works in it.
     """
+    file = scenario.file
     groups = file.groups
     if not shifts and not any(group.shifts for group in groups):
         return None
@@ -62,7 +63,8 @@ def timetable(file: ScenarioFile, shifts: tuple[Shift, ...]) -> Timetable | None
     days = [first + timedelta(days=number) for number in range(DAYS_MAX + 1)]
     days = [day for day in days if file.instant_ns(day.isoformat()) < file.end_ns]
     if len(days) > DAYS_MAX:
-        raise UnfitInput(f"the horizon has more than {DAYS_MAX} days, and shifts are told by the day of the week")
+        text = f"the horizon has more than {DAYS_MAX} days, and shifts are planned by the day of the week"
+        raise scenario.fault(("horizon",), f"{text}; let it end earlier, or solve it week by week")
     rows: dict[str, tuple[Floats, float, dict[str, Any]]] = {}
     allowed: list[set[str]] = []
     for group in groups:
@@ -75,7 +77,8 @@ def timetable(file: ScenarioFile, shifts: tuple[Shift, ...]) -> Timetable | None
                 mine |= _add(rows, file, day, kind, several=len(days) > 1)
         allowed.append(mine)
     if not rows:
-        raise UnfitInput("no shift works in the horizon; give others by --shift")
+        where = "the shifts given" if shifts else "the shifts of the groups"
+        raise scenario.fault(("horizon",), f"no shift works in the horizon, of {where}; give others, or other hours")
     return Timetable(
         np.array([works for works, _, _ in rows.values()]),
         np.array([hours for _, hours, _ in rows.values()]),

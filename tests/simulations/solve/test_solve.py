@@ -343,7 +343,7 @@ def test_shifts_of_the_file_keep_their_hours_breaks_and_days() -> None:
         {"group": "always", "count": 2},
     ]
     raw = SKILLS | {"agents": groups, "queues": {"sales": QUEUE | {"arrivals": {"rate": "1/min"}}}}
-    found = timetable(Scenario.of(raw).file, ())
+    found = timetable(Scenario.of(raw), ())
     assert found is not None
     assert found.works.tolist() == [[1, 1, 0, 1, 0, 0, 0, 0], [1] * 8]
     assert found.allowed.tolist() == [[1, 0], [0, 0], [0, 1]]
@@ -405,6 +405,17 @@ def test_what_cannot_be_is_said(tmp_path: Path) -> None:
     told = done.stderr.replace("\n", " ")
     assert "nobody who may serve has a shift then: queue sales: 2026-11-23 08:00 to 11:00, 75 % of those who" in told
     assert "give shifts that work then" in told
+    long = file_of(tmp_path, FLAT | {"horizon": {"from": "2026-11-23", "to": "2026-12-03", "interval": "30m"}})
+    done = said(long, "--shift", "8h@6:00-13:30", "-n", "3")
+    assert done.exit_code == 1, done.output
+    assert f"{long}:" in done.stderr.replace("\n", "")
+    assert "the horizon has more than 7 days" in " ".join(done.stderr.split())
+    late = [{"group": "late", "count": 3, "queues": ["sales"], "shifts": [{"hours": "20:00-21:00"}]}]
+    sales = QUEUE | {"arrivals": {"rate": "2.4/min"}, "trunk_groups": ["main"]}
+    at_night = file_of(tmp_path, FLAT | {"queues": {"sales": sales}, "agents": late})
+    done = said(at_night, "-n", "3")
+    assert done.exit_code == 1, done.output
+    assert "no shift works in the horizon, of the shifts of the groups" in " ".join(done.stderr.split())
     both = said(file_of(tmp_path, SKILLS), "--group-max", "n=1", "--group-max", "both=2", "-n", "3")
     assert "queue north:" in both.stderr
     assert "at most 3 allowed (--group-max n=1, both=2)" in both.stderr.replace("\n", " ")
