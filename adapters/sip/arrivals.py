@@ -103,15 +103,15 @@ class Arrivals:
         group, trusted = self.trunk_of(request.source)
         name = request.get_address("from").display_name
         attributes = {"call_id": request.call_id[:TEXT_MAX]}
-        if name:
-            attributes["display_name"] = name[:TEXT_MAX]
         if agent:
             attributes[CALLED_BY] = agent
             asked_about = self._calls.of_agent(agent)
             if asked_about is not None:
                 attributes[CONSULTATION_OF] = asked_about.name
-                attributes.pop("display_name", None)  # the phone's own: the customer is the one who is asked about
+                name = asked_about.caller.name_shown  # not the phone's own: the customer is the one who is asked about
                 customer = asked_about.caller.number_shown or customer
+        if name:
+            attributes["display_name"] = name[:TEXT_MAX]
         fact = ContactArrived(
             contact=call.name,
             queue=queue,

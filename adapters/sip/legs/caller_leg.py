@@ -119,6 +119,11 @@ class CallerLeg(Leg):
         caller = Address.parse(self._dialog().remote).uri
         return "" if caller.host.lower().endswith("anonymous.invalid") else caller.decoded_user
 
+    @property
+    def name_shown(self) -> str:
+        """The caller's own name, '' where none is told."""
+        return Address.parse(self._dialog().remote).display_name
+
     # --- answers
 
     def tell(self, status: int, phrase: str = "", body: bytes = b"") -> None:

@@ -80,6 +80,11 @@ class CustomerLeg(CallerLeg):
         """The customer's number."""
         return self.number
 
+    @property
+    def name_shown(self) -> str:
+        """The number is all that is known of whom to call."""
+        return ""
+
     # --- out
 
     def dial(self, route: Route, body: bytes) -> None:

@@ -109,7 +109,7 @@ async def test_an_agent_asks_a_colleague_and_leaves_the_caller_there(
     assert (calls.of_agent("ann"), calls.of_agent("eve")) == (first, second)
     (asked, _) = exchange.engine.views.contacts.of_customer("bob").contacts
     assert asked.attributes.items() >= {"called_by": "ann", "consultation_of": first.name}.items()
-    assert "display_name" not in asked.attributes, "hers is not the customer's"
+    assert asked.attributes["display_name"] == "Bob", "the customer's, not hers"
     told = await handed_over(exchange, ann, agents, asking, called)
     assert told.request.body.startswith(b"SIP/2.0 200")
     ann.reply(told, 200)
