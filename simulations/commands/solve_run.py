@@ -171,10 +171,17 @@ def _unreached(found: Solution) -> str:
 
 def _refused(found: Solution, said: dict[str, Any]) -> str:
     """Return which share trunks refuse of which nothing was asked: targets do not tell it."""
+    queues = found.scenario.file.queues.values()
+    reached = {
+        group
+        for queue, is_unreached in zip(queues, found.unreached, strict=True)
+        if not is_unreached
+        for group in queue.trunk_groups
+    }
     told = [
         f"{one['blocked_busiest']:.1%} of the calls to {name}"
         for name, one in said["trunk_groups"].items()
-        if found.p_block is None and NOTICED <= one["blocked_busiest"] < 1.0
+        if found.p_block is None and name in reached and one["blocked_busiest"] >= NOTICED
     ]
     if not told:
         return ""

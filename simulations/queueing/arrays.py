@@ -9,6 +9,7 @@ from simulations.queueing.errors import UnfitInput
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+Truths = npt.NDArray[np.bool_]
 Numbers = npt.ArrayLike
 """A number, or an array of numbers."""
 SERVERS_MAX: Final = 10_000_000

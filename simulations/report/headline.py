@@ -60,11 +60,14 @@ def _is_unreached(figures: Row) -> bool:
 
 
 def _out_of_reach(folder: Folder, say: Words) -> str:
-    """Return in how many intervals agents cannot keep a target of a plan, by queue; '' where that is not known."""
-    found = (folder.plan or {}).get("queues", {})
+    """Return in how many intervals agents or channels cannot keep a target of a plan, by queue and trunk group; ''
+    where that is not known.
+    """
+    plan, of = folder.plan or {}, max(map(len, folder.queues.values()), default=0)
     told = [
-        say("out_of_reach_of", queue=name, count=count, of=len(folder.queues.get(name, [])))
-        for name, one in found.items()
+        say("out_of_reach_of", name=name, count=count, of=of)
+        for section in ("queues", "trunk_groups")
+        for name, one in plan.get(section, {}).items()
         if (count := one.get("intervals_out_of_reach", 0))
     ]
     return say("out_of_reach", names=", ".join(told)) if told else ""

@@ -23,11 +23,13 @@ from simulations.solve.staffed import on_shifts, plain_groups, staffed
 from simulations.solve.timetable import Timetable, timetable
 from simulations.solve.trials import Told, Trials, proven_missed
 from simulations.solve.trunks import (
+    beyond_channels,
     blocked,
     enough,
     proven_short,
     reckoned,
     roomy,
+    told_beyond,
     unreached,
     unsure_of_trunks,
 )
@@ -60,13 +62,15 @@ class Solution(msgspec.Struct):
     p_block: float | None
     """Share of calls that may find no trunk; None: the trunks are kept as they are."""
     blocked: Floats
-    """Shape (trunk groups,): share of calls that found no channel in the busiest interval."""
+    """Shape (trunk groups,): share of calls that found no channel in the busiest interval that channels help."""
     short_of_trunks: Any
     """Shape (trunk groups,): the check lies above the share asked for with its whole interval of confidence."""
     unsure_of_trunks: Any
     """Of that shape: it lies above that share, and its limits reach it."""
+    beyond_channels: Any
+    """Shape (trunk groups, intervals): more calls than that find none, however many there are."""
     out_of_reach: str
-    """Which goals no number of agents keeps for a while, where and why; empty: none that is known."""
+    """Which goals no number of agents or channels keeps for a while, where and why; empty: none that is known."""
     beyond: Any
     """Where that is, shape (queues, intervals)."""
     trials: int
@@ -83,7 +87,7 @@ class Solution(msgspec.Struct):
         """Which goals hold: all but those that are proven missed."""
         if self.short_of_trunks.any() or (self.missed & ~self.beyond).any():
             return Holds.NOT_ALL
-        return Holds.WITHIN_REACH if self.missed.any() else Holds.ALL
+        return Holds.WITHIN_REACH if self.missed.any() or self.beyond_channels.any() else Holds.ALL
 
 
 def solve(
@@ -121,7 +125,8 @@ def solve(
         found, on_shift = search.staff(found)
         channels, scene = search.trunks(found, on_shift)
         check = simulate(scene, trials.replications, seed + pass_, workers=workers)
-        missed, short = proven_missed(check, goals), proven_short(check, question.p_block)
+        missed = proven_missed(check, goals)
+        short = proven_short(check, question.p_block, search.beyond_channels)
         if not ((missed & ~search.beyond).any() or short.any()) or pass_ == PASSES_MAX:
             break
         pass_ += 1
@@ -139,9 +144,10 @@ def solve(
         missed | nobody_through[:, None] & (check.count("offered").sum(axis=0) > 0),
         nobody_through,
         question.p_block,
-        blocked(check),
+        blocked(check, search.beyond_channels),
         short,
-        unsure_of_trunks(check, question.p_block),
+        unsure_of_trunks(check, question.p_block, search.beyond_channels),
+        search.beyond_channels,
         search.out_of_reach,
         search.beyond,
         trials.done,
@@ -167,11 +173,14 @@ class _Plans:
         self._ceilings = np.minimum(self._reach.most, 1e6)
         self._plenty = Plenty(plain, question, trials, self._reach.most, self._roomy)
         self._search = self._new_search()
+        self.beyond_channels: Any = None
+        """Shape (trunk groups, intervals): where no number of channels helps; known when trunks were looked for."""
+        self._trunks_out_of_reach = ""
 
     @property
     def out_of_reach(self) -> str:
-        """Which goals no number of agents keeps for a while; empty: none that is known."""
-        return self._plenty.out_of_reach
+        """Which goals no number of agents or channels keeps for a while; empty: none that is known."""
+        return "; ".join(text for text in (self._plenty.out_of_reach, self._trunks_out_of_reach) if text)
 
     @property
     def beyond(self) -> Any:
@@ -209,13 +218,15 @@ class _Plans:
         """Return the channels that are enough for the callers of the trials, or are kept, and the whole plan."""
         last = found.trial.result if on_shift is None else on_shift.trial.result
         p_block, trials = self._question.p_block, self._trials
+        beyond = self.beyond_channels = beyond_channels(last, p_block)
+        self._trunks_out_of_reach = told_beyond(last, beyond)
         if p_block is None:
             kept = {name: group.channels for name, group in self._plain.file.trunk_groups.items()}
             return kept, self._scene(found, on_shift, {})
 
         def refused(channels: dict[str, int]) -> Floats:
             scene = self._scene(found, on_shift, channels)
-            return blocked(simulate(scene, trials.replications, trials.seed, workers=trials.workers))
+            return blocked(simulate(scene, trials.replications, trials.seed, workers=trials.workers), beyond)
 
         channels = enough(reckoned(last, p_block), refused, p_block)
         return channels, self._scene(found, on_shift, channels)

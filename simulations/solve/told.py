@@ -179,7 +179,12 @@ def _trunk_groups(solution: Solution) -> dict[str, Row]:
     """Return the channels of each trunk group, the calls that found none, and whether these are more than asked for:
     `missed` beyond chance, `unsure` by no more than chance."""
     columns = zip(
-        solution.channels.items(), solution.blocked, solution.short_of_trunks, solution.unsure_of_trunks, strict=True
+        solution.channels.items(),
+        solution.blocked,
+        solution.short_of_trunks,
+        solution.unsure_of_trunks,
+        solution.beyond_channels.sum(axis=1),
+        strict=True,
     )
     return {
         name: {
@@ -187,8 +192,9 @@ def _trunk_groups(solution: Solution) -> dict[str, Row]:
             "blocked_busiest": round(float(share), 6),
             "missed": bool(is_short),
             "unsure": bool(is_unsure),
+            "intervals_out_of_reach": int(out),
         }
-        for (name, count), share, is_short, is_unsure in columns
+        for (name, count), share, is_short, is_unsure, out in columns
     }
 
 

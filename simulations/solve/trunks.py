@@ -10,15 +10,18 @@ from engine.model.tallies import Tally
 from simulations.experiment.result import Result
 from simulations.experiment.shares import shares
 from simulations.queueing import erlang_b_load, erlang_b_servers
-from simulations.queueing.arrays import Floats
+from simulations.queueing.arrays import Floats, Truths
 from simulations.scenario.file import ScenarioFile
 from simulations.scenario.scenario import Scenario
 from simulations.solve.staffed import ROOMY
+from simulations.solve.stretches import named
 
-ROUNDS_MAX: Final = 12
+ROUNDS_MAX: Final = 8
 """How often channels are added while too many calls find none."""
 GROWTH_MAX: Final = 1.25
 """By what factor at once."""
+SHARE_MAX: Final = 0.99
+"""Of a load of which still more is lost, channels tell nothing."""
 
 
 def roomy(scenario: Scenario) -> dict[str, int]:
@@ -66,41 +69,60 @@ def enough(channels: dict[str, int], refused: Callable[[dict[str, int]], Floats]
 
 def grown(channels: int, share: float, p_block: float) -> int:
     """Return more channels: as many as Erlang's B asks of the load of which `channels` lost `share`, to lose `p_block`;
-    within `GROWTH_MAX`, as calls may be refused for what no channels of this group help against.
+    within `GROWTH_MAX`, as where others carry the same calls more of these may help little.
     """
-    if not channels:
-        return 1  # all loads are lost alike
-    load = erlang_b_load(channels, min(share, 1.0 - 1e-9))
-    return max(channels + 1, min(int(erlang_b_servers(load, p_block)), int(channels * GROWTH_MAX)))
+    most = int(channels * GROWTH_MAX)
+    if most > channels + 1:
+        load = float(erlang_b_load(channels, min(share, SHARE_MAX)))
+        most = min(most, int(erlang_b_servers(load, p_block)))
+    return max(channels + 1, most)
 
 
-def blocked(result: Result) -> Floats:
-    """Return the share of calls that found no channel, by trunk group, in its busiest interval, shape (groups,).
+def beyond_channels(result: Result, p_block: float | None) -> Truths:
+    """Return where more than this share finds no channel though there is room enough, as while a carrier is down, shape
+    (groups, intervals): no number of channels helps there. Of a result with room enough; of None it is nowhere.
+    """
+    found: Truths = _shares(result) > (1.0 if p_block is None else p_block)
+    return found
+
+
+def told_beyond(result: Result, beyond: Truths) -> str:
+    """Return where that is, and how many found none at worst, of the same result; empty if it is nowhere."""
+    file, shares = result.model.file, _shares(result)
+    return "; ".join(
+        f"trunk group {name}: {100 * shares[place].max(where=where, initial=0.0):.1f} % of the calls find no channel, "
+        f"however many there are: {named(file, np.flatnonzero(where).tolist())}"
+        for place, (name, where) in enumerate(zip(file.trunk_groups, beyond, strict=True))
+        if where.any()
+    )
+
+
+def blocked(result: Result, beyond: Truths | None = None) -> Floats:
+    """Return the share of calls that found no channel, by trunk group, in its busiest interval but those `beyond` all
+    help, shape (groups,).
 
     Calls that several groups may carry are held against each of them.
     """
-    refused, tried = _calls(result)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        shares = refused.sum(axis=0) / tried.sum(axis=0)
-    busiest: Floats = np.nan_to_num(shares).max(axis=-1, initial=0.0)
+    busiest: Floats = _shares(result).max(axis=-1, initial=0.0, where=_judged(result, beyond))
     return busiest
 
 
-def proven_short(result: Result, p_block: float | None) -> Any:
+def proven_short(result: Result, p_block: float | None, beyond: Truths | None = None) -> Truths:
     """Return which trunk groups refuse more than this share in an interval beyond chance, all intervals judged together
-    (Bonferroni), shape (groups,).
+    (Bonferroni), but for those `beyond` all help, shape (groups,).
     """
     refused, tried = _calls(result)
     if p_block is None or not refused.size:
-        return np.zeros(refused.shape[1], bool)
+        return np.zeros(refused.shape[1], np.bool_)
     confidence = 1.0 - (1.0 - result.confidence) / (refused.shape[1] * refused.shape[2])
-    return (shares(refused, tried, confidence).low > p_block).any(axis=-1)
+    above = shares(refused, tried, confidence).low > p_block
+    return np.asarray((above & _judged(result, beyond)).any(axis=-1))
 
 
-def unsure_of_trunks(result: Result, p_block: float | None) -> Any:
+def unsure_of_trunks(result: Result, p_block: float | None, beyond: Truths | None = None) -> Truths:
     """Return which trunk groups refuse more than this share in an interval by no more than chance, shape (groups,)."""
-    shares = blocked(result)
-    return (shares > (1.0 if p_block is None else p_block)) & ~proven_short(result, p_block)
+    above = blocked(result, beyond) > (1.0 if p_block is None else p_block)
+    return np.asarray(above & ~proven_short(result, p_block, beyond))
 
 
 def unreached(result: Result) -> Any:
@@ -123,6 +145,20 @@ def idle_without_outage(file: ScenarioFile, channels: dict[str, int]) -> dict[st
             if channels.get(name) == 0 and sites:
                 found.setdefault(name, set()).update(site for site in sites if site is not None)
     return {name: sorted(sites) for name, sites in found.items()}
+
+
+def _judged(result: Result, beyond: Truths | None) -> Truths:
+    """Return which intervals tell of the channels of a group, shape (groups, intervals)."""
+    file = result.model.file
+    return np.ones((len(file.trunk_groups), file.intervals), np.bool_) if beyond is None else ~beyond
+
+
+def _shares(result: Result) -> Floats:
+    """Return the share of calls that found no channel, shape (groups, intervals)."""
+    refused, tried = _calls(result)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found: Floats = np.nan_to_num(refused.sum(axis=0) / tried.sum(axis=0))
+    return found
 
 
 def _calls(result: Result) -> tuple[Any, Any]:

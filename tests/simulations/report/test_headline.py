@@ -59,9 +59,12 @@ def test_what_no_number_of_agents_keeps_is_said() -> None:
     assert found.plan is not None
     found.plan["queues"]["sales"]["intervals_out_of_reach"] = 1
     found.plan["queues"]["help"]["intervals_out_of_reach"] = 0
+    begin = "Targets that no number of agents or channels keeps, or none that is allowed: "
     kind, text = headline(found, Words())
     assert kind == "warn"
-    assert text.endswith("Targets that no number of agents keeps, or none that is allowed: sales in 1 of 6 intervals.")
+    assert text.endswith(f"{begin}sales in 1 of 6 intervals.")
+    found.plan["trunk_groups"] = {"main": {"intervals_out_of_reach": 2}, "spare": {"intervals_out_of_reach": 0}}
+    assert headline(found, Words())[1].endswith(f"{begin}sales in 1 of 6 intervals, main in 2 of 6 intervals.")
 
 
 def test_intervals_are_judged_together() -> None:

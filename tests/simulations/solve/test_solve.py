@@ -19,6 +19,7 @@ from simulations.queueing import agents_for, erlang_b, erlang_b_servers
 from simulations.scenario.scenario import Scenario
 from simulations.solve import solve as solve_module
 from simulations.solve.goals import Question, goals_of
+from simulations.solve.objective import Holds
 from simulations.solve.solve import Solution, solve
 from simulations.solve.staffed import staffed
 from simulations.solve.timetable import parse_shift, timetable
@@ -252,6 +253,30 @@ def test_channels_are_added_as_erlang_b_asks_and_taken_back_where_others_are_eno
     assert both["main"] == least
     hopeless = enough({"main": 1}, lambda channels: np.array([0.5]), 0.01)
     assert 1 < hopeless["main"] < 1000, "it comes to an end"
+
+
+@pytest.mark.parametrize("world", [{"carrier_down": ["main"]}, {"trunks": {"main": 2}}])
+def test_no_channels_are_bought_against_what_none_help(
+    tmp_path: Path, world: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    cut = {"name": "cut", "at": "2026-11-23 10:00", "for": "1h", "world": world}
+    scenario = Scenario.of(FLAT | {"disruptions": [cut], "experiment": {"replications": 6, "seed": 5}})
+    found = solve(scenario, Question(goals_of(scenario.file, {}, {})))
+    calm = Scenario.of(FLAT | {"experiment": {"replications": 6, "seed": 5}})
+    assert found.channels["main"] <= solve(calm, Question(goals_of(calm.file, {}, {}))).channels["main"] + 2
+    assert np.flatnonzero(found.beyond_channels[0]).tolist() == [4, 5]
+    assert (found.holds, bool(found.short_of_trunks[0])) == (Holds.WITHIN_REACH, False)
+    assert found.blocked[0] < 0.05, "of the intervals in which channels help"
+    assert re.fullmatch(
+        r"trunk group main: \d+\.\d % of the calls find no channel, however many there are: 2026-11-23 10:00 to 11:00",
+        found.out_of_reach,
+    )
+    assert told(found)["trunk_groups"]["main"]["intervals_out_of_reach"] == 2
+    kept = solve(scenario, Question(goals_of(scenario.file, {}, {}), p_block=None))
+    print_plan(kept)
+    said_of = " ".join(capsys.readouterr().out.split())
+    assert f"{kept.blocked[0]:.1%} of the calls to main find no channel in the busiest interval" in said_of
+    assert kept.blocked[0] > 0.8
 
 
 def test_one_agent_fewer_would_miss_the_target() -> None:
