@@ -22,7 +22,8 @@ class Origin(NamedTuple):
 def of_contact(record: ContactRecord) -> Origin:
     """Return what a case takes over from its contact."""
     told = record.attributes
-    caller = record.customer if record.channel == "voice" else ""  # of a chat it is a visitor, or whom the site names
-    number = told.get(CALLBACK_NUMBER) or told.get(NUMBER_AS_IT_CAME) or caller
+    # of a chat the customer is a visitor, or whom the site names, and the number as it came was the customer
+    caller = told.get(NUMBER_AS_IT_CAME) or record.customer if record.channel == "voice" else ""
+    number = told.get(CALLBACK_NUMBER) or caller
     base, region = (told.get(name, "")[:BASE_MAX] for name in ("customer_base", "region"))
     return Origin(record.customer, base, region, number[:NUMBER_MAX])

@@ -31,6 +31,7 @@ from engine.messages.observed import CALLBACK_NUMBER, INTEGER_MAX, Fact, Observe
 from engine.messages.rows import TRUNKS_MAX, pack_arrival, pack_trunks
 from engine.model.callback_source import is_callback_source
 from engine.model.names import UNKNOWN
+from engine.model.quality import case_number
 from engine.ports import DESK_CLOSED, Receipt
 
 NO_INSTANT: Final = f"the number is no instant; send nanoseconds since 1970, up to {INTEGER_MAX}"
@@ -312,16 +313,15 @@ class Admission(RunWriter):
         return self._put(kinds.SCHEDULE_EXCEPTED, agent=agent, a=fact.from_ns, b=fact.to_ns, payload=payload)
 
     def _case_opened(self, fact: observed.CaseOpened) -> int:
-        entry = self._contacts.find(fact.contact) if fact.contact else None
-        channel = entry.arrival.channel if entry is not None and entry.arrival_seq == fact.contact_id else ""
-        kind = case_kind(self.directory.quality, fact, int(self._book_seq[0]), channel)
+        kind = case_kind(self.directory.quality, fact, int(self._book_seq[0]))
         queue = self._number("queue", self.directory.queues, fact.queue or kind.queue)
         agent = self._number("agent", self.directory.agents, fact.agent, optional=True)
         check_deadline(fact.deadline_ns, self._buffer.at_ns)
         deadline_ns = fact.deadline_ns or self._buffer.at_ns + kind.limit_ns
         customer = self.directory.customer(fact.customer)
         if customer != fact.customer:
-            fact = msgspec.structs.replace(fact, customer=customer, number=fact.number or fact.customer)
+            number = case_number(fact.number, fact.customer, fact.contact_id)
+            fact = msgspec.structs.replace(fact, customer=customer, number=number)
         return self._put(
             kinds.CASE_OPENED, agent=agent, queue=queue, a=deadline_ns, b=fact.contact_id, payload=self._payload(fact)
         )

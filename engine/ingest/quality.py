@@ -4,8 +4,7 @@ from typing import Final
 
 from engine.ingest.answers import BadFact, excerpt, unknown
 from engine.messages.observed import CaseOpened, QualityEvaluated, ScheduleExcepted
-from engine.model.phone_numbers import is_number
-from engine.model.quality import DAY_NS, BadAnswer, CaseKind, QualityPlan, score
+from engine.model.quality import DAY_NS, BadAnswer, CaseKind, QualityPlan, case_number, score
 
 EXCEPTION_MAX_NS: Final = 366 * DAY_NS
 OVERDUE_MAX_NS: Final = 366 * DAY_NS
@@ -44,8 +43,8 @@ def check_deadline(deadline_ns: int, at_ns: int) -> None:
         raise BadFact("deadline_ns", f"{deadline_ns} is more than a year ago; ns since 1970 are wanted")
 
 
-def case_kind(plan: QualityPlan, fact: CaseOpened, last_seq: int, channel: str = "") -> CaseKind:
-    """Return what holds for the case's kind. `channel`: of the contact, where it is open. Raises BadFact."""
+def case_kind(plan: QualityPlan, fact: CaseOpened, last_seq: int) -> CaseKind:
+    """Return what holds for the case's kind. Raises BadFact."""
     if fact.contact and not fact.contact_id:
         raise BadFact("contact_id", f"say by its id which contact {excerpt(fact.contact)} the case came from")
     if fact.contact_id > last_seq or (fact.contact_id > 0) != bool(fact.contact):
@@ -56,8 +55,7 @@ def case_kind(plan: QualityPlan, fact: CaseOpened, last_seq: int, channel: str =
     report_to = fact.report_to or kind.report_to
     if report_to == "agent" and not fact.agent:
         raise BadFact("agent", "the outcome is reported to who opened the case; say which agent that is")
-    by_telephone = channel in ("", "voice") and is_number(fact.customer)
-    if report_to == "customer" and not (fact.number or by_telephone):
+    if report_to == "customer" and not case_number(fact.number, fact.customer, fact.contact_id):
         why = f", as {excerpt(fact.customer)} is not known to be one" if fact.customer else ""
         raise BadFact("number", f"the outcome is reported to the customer by telephone; say the number{why}")
     return kind

@@ -56,7 +56,7 @@ class CaseOpened(Fact, frozen=True, kw_only=True, tag="case_opened"):
     report_to: Literal["", "agent", "customer", "nobody"] = ""
     """Who is told how it ended; not said: as its kind has it."""
     number: Annotated[str, msgspec.Meta(max_length=128)] = ""
-    """Where the customer is called back; not said: at `customer`, where that is a telephone number."""
+    """Where the customer is called back; not said, of a case without a contact: at `customer`, if that is a number."""
 
 
 class CaseResolved(Fact, frozen=True, kw_only=True, tag="case_resolved"):

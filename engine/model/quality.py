@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from engine.model.phone_numbers import is_number
 from engine.model.settings import SECOND_NS
 
 FULL: Final = 10_000
@@ -94,6 +95,15 @@ class CaseKind(msgspec.Struct, frozen=True):
     """How long a case rests whose task ended while it is not resolved."""
     complaint: bool = False
     display_name: str = ""
+
+
+def case_number(number: str, customer: str, contact_id: int) -> str:
+    """Return where the customer of a case is called back; empty: nowhere.
+
+    A customer written as a telephone number stands in for one only in a case without a contact: in a chat it may be any
+    id that a site gives, and whoever opens a case from a call knows the number.
+    """
+    return number or (customer if not contact_id and is_number(customer) else "")
 
 
 class QualityPlan(msgspec.Struct, frozen=True):

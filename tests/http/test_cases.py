@@ -117,14 +117,31 @@ async def test_a_visitor_of_a_chat_is_never_dialled(client: ClientSession) -> No
     assert refused["errors"][0]["pointer"] == "/number"
     assert "by telephone; say the number, as 'visitor-c1c3' is not known to be one" in refused["detail"]
     await tell(client, "/api/v1/cases", 422, kind="refund", **of["crm"])
+    await tell(client, "/api/v1/contacts/crm/withdraw")
+    await tell(client, "/api/v1/cases", 422, kind="refund", **of["crm"])
     for more, number in (
         ({"kind": "refund", "number": "+8491", **of["web"]}, "+8491"),
         ({"kind": "complaint", **of["web"]}, ""),
+        ({"kind": "complaint", **of["crm"]}, ""),
         ({"kind": "refund", **of["call"]}, "sip-ann"),
         ({"kind": "refund", "customer": "0912 345 678"}, "0912 345 678"),
     ):
         case = (await tell(client, "/api/v1/cases", 201, **more))["seq"]
         assert (await get(client, f"/api/v1/cases/{case}"))["case"]["number"] == number
+
+
+async def test_a_chat_whose_customer_looks_like_a_number_is_not_dialled_in_one_form_either(build: Build) -> None:
+    house = await build(centre=CENTRE.replace("service: {", "service: {numbers: {country_code: 84}, ") + CASES)
+    async with aiohttp.ClientSession(house.url) as client:
+        for channel, kind, number in (("chat", "complaint", ""), ("voice", "refund", "0912 345 678")):
+            said = {"contact": channel, "queue": "help", "channel": channel, "customer": "0912 345 678"}
+            seq = (await tell(client, "/api/v1/contacts", 201, **said))["seq"]
+            of = {"contact": channel, "contact_id": seq, "customer": "0912 345 678"}
+            case = (await tell(client, "/api/v1/cases", 201, kind=kind, **of))["seq"]
+            told = (await get(client, f"/api/v1/cases/{case}"))["case"]
+            assert (told["customer"], told["number"]) == ("+84912345678", number)
+            if channel == "chat":
+                await tell(client, "/api/v1/cases", 422, kind="refund", **of)
 
 
 async def test_pages_follow_the_deadlines(client: ClientSession) -> None:

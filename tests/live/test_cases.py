@@ -391,6 +391,7 @@ async def test_a_case_that_cannot_be_is_told(office: Office) -> None:
         (CaseOpened(kind="complaint"), "agent"),
         (CaseOpened(kind="request"), "number"),
         (CaseOpened(kind="request", customer="visitor-c1c3"), "number"),
+        (CaseOpened(kind="request", customer="+8491", contact="c", contact_id=1), "number"),
         (CaseOpened(kind="complaint", agent="alice", contact_id=3), "contact_id"),
         (CaseOpened(kind="complaint", agent="alice", queue="nowhere"), "queue"),
         (CaseResolved(case_id=10**9, resolution="x"), "case_id"),

@@ -60,7 +60,7 @@ OF_OTHERS: tuple[Observed, ...] = (
         contact="c", contact_id=1, scorecard="calls", version=2, evaluator="eve", answers={"solves": 3}
     ),
     observed.ScheduleExcepted(agent="alice", from_ns=1, to_ns=2, reason="sick", by="boss"),
-    observed.CaseOpened(kind="request", subject="bill", contact="c", contact_id=1, customer="+8491"),
+    observed.CaseOpened(kind="request", subject="bill", contact="c", contact_id=1, number="+8491"),
     observed.CaseResolved(case_id=1, resolution="paid", agent="carol"),
     observed.CaseReopened(case_id=1, reason="not paid"),
 )

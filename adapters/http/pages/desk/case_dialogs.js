@@ -26,7 +26,7 @@ export function sayDialog(desk, contact, { key, title, asked }, then) {
 
 /** Where a customer may be called back, as far as the contact says it. */
 function numberOf({ attributes, channel, customer }) {
-  return (attributes?.callback_number ?? attributes?.number ?? (channel === "voice" ? customer : "") ?? "").slice(0, NUMBER_MAX);
+  return (attributes?.callback_number ?? (channel === "voice" ? attributes?.number ?? customer : "") ?? "").slice(0, NUMBER_MAX);
 }
 
 /** Asks what a case is about, and opens it. */

@@ -13,8 +13,7 @@ import msgspec
 
 from engine.messages.kinds import TASK
 from engine.messages.row_fields import RowFields
-from engine.model.phone_numbers import is_number
-from engine.model.quality import CaseKind
+from engine.model.quality import CaseKind, case_number
 from engine.projections.quality.columns.cells import Key
 from engine.projections.quality.columns.people import Task
 
@@ -247,7 +246,7 @@ class Cases(msgspec.Struct, dict=True):
             since_ns=row.at_ns,
             source=source,
             report_to=said.report_to or kind.report_to,
-            number=said.number or (said.customer if is_number(said.customer) else ""),
+            number=case_number(said.number, said.customer, row.b),
             complaint=kind.complaint,
         )
         self._enter(case)
