@@ -133,10 +133,7 @@ def _all_skills(config: Config) -> list[str]:
 
 def queue_card(queue: Queue, skills: Names) -> QueueCard:
     """Return what the directory tells of a queue."""
-    relaxed = [step.skills or {} for step in _ordered_steps(queue) if step.do == kinds.STEP_RELAX]
-    chain = tuple(
-        {skills.number(skill): level for skill, level in required.items()} for required in (queue.skills, *relaxed)
-    )
+    chain = tuple({skills.number(skill): level for skill, level in required.items()} for required in queue.requirements)
     return QueueCard(
         display_name=queue.display_name,
         channel=queue.channel,

@@ -89,6 +89,12 @@ class Queue(Section):
     steps: list[Step] = Field(default_factory=list)
 
     @property
+    def requirements(self) -> list[dict[str, int]]:
+        """What is required of an agent: at first, then after each step that relaxes it, in the order of their times."""
+        steps = sorted(self.steps, key=lambda step: step.after_ns)
+        return [self.skills, *(step.skills or {} for step in steps if step.do == kinds.STEP_RELAX)]
+
+    @property
     def steps_to_spare(self) -> int:
         """How many more steps there may be; `max_wait` is one."""
         return STEPS_MAX - len(self.steps) - (self.max_wait_ns is not None)

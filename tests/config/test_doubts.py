@@ -173,6 +173,33 @@ def test_a_queue_that_carries_calls_among_colleagues_alone_is_known_and_not_doub
     assert bool(noted) == (not able["inside"] and not carried)
 
 
+SKILLED = """
+queues: {{inside: {{skills: {{expert: 3}}, max_wait: 1m, steps: [{steps}]}}}}
+agents: [{{name: an, skills: {{expert: 1}}, phone: {{address: "sip:an@h"}}}}]
+adapters: {{sip: {{agent_calls: inside}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("steps", "carried"),
+    [
+        ("", ("inside",)),
+        ("{after: 30s, do: relax, skills: {expert: 2}}", ("inside",)),
+        ("{after: 30s, do: relax, skills: {expert: 1}}, {after: 10s, do: relax, skills: {expert: 2}}", ()),
+        ("{after: 30s, do: relax}", ()),
+    ],
+)
+def test_a_queue_that_agents_serve_after_a_step_is_not_for_colleagues_alone(
+    tmp_path: Path, steps: str, carried: tuple[str, ...]
+) -> None:
+    file = tmp_path / "centre.yaml"
+    file.write_text(SKILLED.format(steps=steps), encoding="utf-8")
+    config, document = load_placed(file, {})
+    assert compile_directory(config).colleague_queues == carried
+    noted = [one for one in doubts_in(document, config, able_agents(config)) if "no agent can serve" in one]
+    assert bool(noted) == (not carried)
+
+
 @pytest.mark.parametrize(
     ("service", "kept", "enough"),
     [("interval: 5m", 192, 301), ("interval: 1m", 1439, 1501), ("", 95, 192), ("interval: 1h", 23, 192)],
