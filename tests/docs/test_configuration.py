@@ -18,6 +18,7 @@ from adapters.webchat.settings import Files, FormField, Inbox
 from adapters.webchat.settings import Settings as WebChatSettings
 from engine.config.agents import AgentEntry, Phone
 from engine.config.hours import Hours
+from engine.config.load import load_config
 from engine.config.plans import Plan
 from engine.config.queues import STEP_NUMBERS, STRATEGY_NUMBERS, Queue, ServiceLevel, Step
 from engine.config.sections import (
@@ -32,6 +33,9 @@ from engine.config.sections import (
     TrunkGroup,
     WrapUpCodeEntry,
 )
+from engine.kernel.tables import Tables, new_tables
+from engine.live.room import room_for
+from engine.messages.kinds import CHANNELS
 from engine.model.durations import parse_duration
 from engine.model.fields import Duration, Whole, Word
 from engine.model.tls import ServerTls
@@ -153,3 +157,23 @@ def test_every_word_is_told() -> None:
 @pytest.mark.parametrize("heading", [*SECTIONS, "strategies"])
 def test_every_section_has_a_snippet(heading: str) -> None:
     assert "```yaml\n" in part(heading)
+
+
+def test_the_memory_of_the_interval_table_is_told_as_it_is(tmp_path: Path) -> None:
+    def tables_where(service: str) -> Tables:
+        file = tmp_path / "centre.yaml"
+        file.write_text(f"service: {{name: lotus{service}}}\nqueues: {{sales: {{}}}}\n")
+        return new_tables(room_for(load_config(file, environment={}, adapters={})))
+
+    told = re.search(
+        r"× `queues` × (\d+) channels × (\d+) bytes, with\s+`queues` rounded up: (\d+) MB with the defaults, (\d+) MB",
+        part("limits"),
+    )
+    assert told is not None
+    channels, cell_bytes, usual_mb, minutes_mb = map(int, told.groups())
+    usual, minutes = tables_where(""), tables_where(", interval: 1m")
+    intervals = usual.intervals.nbytes
+    assert channels == CHANNELS
+    assert cell_bytes == intervals // (len(usual.interval_starts) * len(usual.queues) * CHANNELS)
+    assert (usual_mb, minutes_mb) == (round(intervals / 1e6), round(minutes.intervals.nbytes / 1e6))
+    assert intervals == max(getattr(usual, name).nbytes for name in Tables.__slots__), "the largest"
