@@ -160,4 +160,7 @@ async def test_a_file_that_cannot_be_taken_is_told_of_in_the_readers_language(bu
         await choose(seen)
         await seen.until(".status", "Không nhận được tệp; hãy thử lại.")
         await seen.until(".line.failed", "Chưa gửi được: Không nhận được tệp; hãy thử lại.")
+        name = seen.page.locator("#trunkline-chat .line.failed a")
+        colour = "e => getComputedStyle(e).color === getComputedStyle(e.closest('.line')).color"
+        assert await name.evaluate(colour), "the file's name can be read on a line that was not sent"
         seen.said.clear()  # the browser itself writes of it

@@ -25,7 +25,7 @@ header h2{flex:1;margin:0;text-wrap:balance;font-size:1.05em;overflow-wrap:anywh
 .log:empty{flex:none;padding:0}.log:empty~.area{flex:1;max-height:none;border-top:0;display:flex;flex-direction:column;overflow-y:auto}.log:empty~.area>.row{margin-top:auto}.log:empty+.status:empty{min-height:0;padding:0}
 .line{max-width:85%;align-self:flex-start;background:var(--soft);border-radius:12px;padding:8px 12px;overflow-wrap:anywhere;white-space:pre-wrap}
 .line.customer{align-self:flex-end;background:#1d4ed8;color:#fff}.line.system{align-self:center;background:none;color:var(--muted)}
-.line.customer a{color:#fff}.line a{color:inherit}.who{display:block;font-size:.8em;color:var(--muted)}.customer .who{color:#dbe6ff}.line.system{text-align:center}.follows{margin-top:-4px}.follows .who{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.line a{color:inherit}.who{display:block;font-size:.8em;color:var(--muted)}.customer .who{color:#dbe6ff}.line.system{text-align:center}.follows{margin-top:-4px}.follows .who{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .mark{display:block;font-size:.75em;text-align:right}.mark:empty{display:none}.line.failed{background:var(--paper);color:var(--bad);border:1px solid var(--bad)}.failed .who{color:inherit}
 .status{margin:0;padding:4px 14px;min-height:1.8em;color:var(--muted);font-size:.9em}
 .area{padding:8px 12px 12px;border-top:1px solid var(--soft);max-height:75%;overflow-y:auto}
