@@ -157,6 +157,24 @@ async def test_who_is_rung_at_waits_for_an_answer(centre: Centre) -> None:
     assert not any(queue.unattended for queue in centre.views.queues().queues)
 
 
+async def test_who_waits_on_another_channel_counts_by_who_takes_that(phones: Centre) -> None:
+    def told(queue: str) -> tuple[int, bool, str]:
+        (found,) = (each for each in phones.views.queues().queues if each.queue == queue)
+        return found.at_work, found.unattended, found.health_reason
+
+    await phones.after(1, AgentStatusChanged(agent="bob", status="available"))
+    for number in range(phones.views.agent("bob").loads["chat"].capacity):
+        await phones.after(1, ContactArrived(contact=f"chat-{number}", queue="sales", channel="chat"))
+        await phones.after(1, OfferAnswered(contact=f"chat-{number}", agent="bob"))
+    assert told("sales") == (0, False, "nobody can take a contact"), "no call: the phone is not there"
+    await phones.after(1, ContactArrived(contact="chat", queue="sales", channel="chat"))
+    assert told("sales") == (0, False, "nobody can take a contact"), "the chat is next"
+    await phones.after(1, ContactArrived(contact="call", queue="help", channel="voice"))
+    assert told("help") == (1, True, WAITING), "who is at work takes chats alone"
+    await phones.after(1, ContactArrived(contact="call-2", queue="sales"))
+    assert told("sales") == (0, True, WAITING), "a chat would be taken, a call not"
+
+
 async def test_an_agent_tells_since_when_the_oldest_wrap_up_is_not_done(phones: Centre) -> None:
     await phones.after(1, AgentStatusChanged(agent="carol", status="available"))
     for name in ("c1", "c2"):

@@ -229,11 +229,15 @@ class DeskSocket:
             self._adherence_due_ns = wall_ns + ADHERENCE_EVERY_NS
             self._adherence = await asyncio.to_thread(adherence_of, views, self._agent, today_ns, wall_ns)
             held = views.contacts.engagements(self._agent)
-        elsewhere = self._hub.is_elsewhere(self.waker.agent, self.waker.session)
         items = items_of(
-            *(self._engine, self._agent, held, today_ns, self._adherence, self._house),
+            self._engine,
+            self._agent,
+            held,
+            today_ns,
+            self._adherence,
+            self._house,
             now_ns=wall_ns,
-            open_elsewhere=elsewhere,
+            open_elsewhere=self._hub.is_elsewhere(self.waker.agent, self.waker.session),
         )
         items[PLANS] = self._hub.plans
         as_of, now_ns = views.as_of, views.now_ns(wall_ns)

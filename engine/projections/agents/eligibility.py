@@ -52,11 +52,14 @@ def member(t: Tables, queue: int) -> Array:
     return np.ones(len(t.agents), bool)
 
 
-def eligible(t: Tables, queue: int) -> Array:
-    """Return the mask of agents who could ever serve a queue: skilled, members, and taking its channel at all."""
+def eligible(t: Tables, queue: int, channel: int | None = None) -> Array:
+    """Return the mask of agents who could ever serve a queue: skilled, members, and taking the channel at all.
+
+    `channel`: that of the contacts; None: the queue's own.
+    """
     settings = t.queues["settings"][queue]
-    channel = AgentSetting.CAPACITY + int(settings[QueueSetting.CHANNEL])
-    takes: Array = t.agents["settings"][:, channel] > 0
+    of_contacts = int(settings[QueueSetting.CHANNEL]) if channel is None else channel
+    takes: Array = t.agents["settings"][:, AgentSetting.CAPACITY + of_contacts] > 0
     return configured(t) & takes & member(t, queue) & skilled(t, int(settings[QueueSetting.REQUIREMENT]))
 
 

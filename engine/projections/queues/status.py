@@ -1,19 +1,19 @@
 """Queues: who waits and for how long, who could serve, and how the day went, each queue in one answer."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from engine.kernel.tables import Array, Tables
-from engine.messages.kinds import AGENT_IDLE, AGENT_STATE_NAMES, AGENT_STATES, CHANNEL_NAMES, STRATEGY_NAMES
-from engine.model.directory import Directory
+from engine.messages.kinds import AGENT_IDLE, CHANNEL_NAMES, STRATEGY_NAMES
+from engine.model.directory import Directory, QueueCard
 from engine.model.settings import QueueSetting
-from engine.projections.agents.eligibility import at_work, eligible, logged_in, states_of
 from engine.projections.agents.occupancy import HANDLING, state_times_ns
 from engine.projections.figures import (
     NEVER_NS,
     NS,
+    Counts,
     LiveCells,
     add_up,
     age_s,
@@ -30,6 +30,7 @@ from engine.projections.formulas.waits import Waits, waits
 from engine.projections.names import existing
 from engine.projections.queues.expected_wait import ExpectedWait, expected_wait
 from engine.projections.queues.health import judge
+from engine.projections.queues.people import People, Presence, people_of, presence_of
 
 TARGET: Final = 0.8
 """Share to be answered within T where the configuration says nothing else: 80/20 is the field's habit."""
@@ -77,7 +78,7 @@ class QueueStatus(msgspec.Struct, frozen=True):
     at_work: int
     """... of them who can take a contact of its channel, at once or once they finished what they have in hand."""
     unattended: bool
-    """Somebody waits, not being offered to anybody, and nobody is at work who could take them."""
+    """Somebody waits, not being offered to anybody, and nobody is at work who takes contacts of their channel here."""
     agents: dict[str, int]
     """Agents who may serve the queue by state, zeros included; an agent counts in each of their queues."""
     threshold_s: float
@@ -124,11 +125,20 @@ def queue_statuses(
     """
     kind = service_level.variant(service_level_id)
     spent = state_times_ns(t, now_ns)
-    times = spent[:, HANDLING].sum(axis=1), spent[:, AGENT_IDLE]
-    chosen = existing(directory.queues) if numbers is None else numbers
-    late = overdue_since(t, now_ns, since_ns)
-    build = _Build(t, directory, now_ns, since_ns, kind, live, late, tallies, logged_in(t), at_work(t), *times)
-    return [_status(build, number) for number in chosen]
+    build = _Build(
+        t=t,
+        directory=directory,
+        now_ns=now_ns,
+        since_ns=since_ns,
+        kind=kind,
+        live=live,
+        late=overdue_since(t, now_ns, since_ns),
+        tallies=tallies,
+        presence=presence_of(t),
+        handling_ns=spent[:, HANDLING].sum(axis=1),
+        idle_ns=spent[:, AGENT_IDLE],
+    )
+    return [_status(build, number) for number in (existing(directory.queues) if numbers is None else numbers)]
 
 
 class _Build(msgspec.Struct, frozen=True):
@@ -143,72 +153,115 @@ class _Build(msgspec.Struct, frozen=True):
     late: Array
     """Who waits past T and became a miss in the window, by cell."""
     tallies: Array
-    logged_in: Array
-    at_work: Array
+    presence: Presence
     handling_ns: Array
     idle_ns: Array
 
 
+class _Counted(NamedTuple):
+    """How a queue did in the window."""
+
+    counts: Counts
+    service_level: service_level.ServiceLevel
+    abandonment: abandonment.Abandonment
+    waits: Waits
+    handle_time: HandleTime
+    response_times: ResponseTimes
+
+
 def _status(build: _Build, number: int) -> QueueStatus:
-    t, live, cells = build.t, build.live, cells_of(number)
-    settings = t.queues[number]["settings"]
-    card = next(iter(build.directory.queue_cards[number : number + 1]), None)
-    tally, whole = add_up(build.tallies[cells]), add_up(t.tallies[cells])
-    c, may_serve = counts(tally), eligible(t, number)
-    states = states_of(t, may_serve)
-    waiting, overdue = int(live.waiting[cells].sum()), int(live.overdue[cells].sum())
-    oldest, channel = int(live.oldest_entered_ns[cells].min()), int(settings[QueueSetting.CHANNEL])
-    staffed, working = (int((may_serve & who).sum()) for who in (build.logged_in, build.at_work[:, channel]))
-    threshold_s = int(settings[QueueSetting.THRESHOLD_NS]) / NS
-    level = service_level.service_level(build.kind, c, threshold_s, int(build.late[cells].sum()))
-    target, is_open = card.target if card else TARGET, bool(settings[QueueSetting.OPEN])
-    lost = abandonment.abandonment(abandonment.variant(abandonment.DEFAULT), c)
-    idle, offered = int(states[AGENT_IDLE]), int(live.offered[cells].sum())
-    unattended = waiting > offered and not working
-    health, reason = judge(is_open, unattended, overdue, working, staffed > 0 or c.answered > 0, level, target, lost)
+    live = build.live
+    cells = cells_of(number)
+    name = build.directory.queues.name(number)
+    cards = build.directory.queue_cards
+    card = cards[number] if number < len(cards) else QueueCard(target=TARGET)
+    settings = build.t.queues[number]["settings"]
+    is_open = bool(settings[QueueSetting.OPEN])
+    overdue = int(live.overdue[cells].sum())
+    people = people_of(build.t, number, live, build.presence)
+    counted = _counted(build, number)
+    health, reason = _health(is_open, people, counted, overdue, card.target)
     return QueueStatus(
-        as_of=position(t),
+        as_of=position(build.t),
         at_ns=build.now_ns,
         since_ns=build.since_ns,
-        queue=build.directory.queues.name(number),
-        display_name=card.display_name if card else "",
-        channel=CHANNEL_NAMES[channel],
-        for_colleagues=build.directory.queues.name(number) in build.directory.colleague_queues,
+        queue=name,
+        display_name=card.display_name,
+        channel=CHANNEL_NAMES[int(settings[QueueSetting.CHANNEL])],
+        for_colleagues=name in build.directory.colleague_queues,
         open=is_open,
         strategy=STRATEGY_NAMES[int(settings[QueueSetting.STRATEGY])],
         health=health,
         health_reason=reason,
-        waiting=waiting,
-        offered=offered,
+        waiting=int(live.waiting[cells].sum()),
+        offered=int(live.offered[cells].sum()),
         connected=int(live.connected[cells].sum()),
         held=int(live.held[cells].sum()),
         wrapping=int(live.wrapping[cells].sum()),
         overdue=overdue,
-        oldest_since_ns=_known(oldest),
-        oldest_wait_s=age_s(oldest, build.now_ns),
+        oldest_since_ns=_known(live.oldest_entered_ns[cells].min()),
+        oldest_wait_s=_oldest_wait_s(build, number),
         oldest_arrival_since_ns=_known(live.oldest_arrived_ns[cells].min()),
         callbacks=int(live.callbacks[cells].sum()),
         callback_since_ns=_known(live.callback_since_ns[cells].min()),
-        staffed=staffed,
-        available=idle,
-        at_work=working,
-        unattended=unattended,
-        agents={AGENT_STATE_NAMES[state]: int(states[state]) for state in range(AGENT_STATES)},
-        threshold_s=threshold_s,
-        target=target,
-        service_level=level,
-        abandonment=lost,
-        entries=c.entries,
-        answered=c.answered,
-        abandoned=c.abandoned,
-        short_abandoned=c.short_abandoned,
-        exits=c.exits,
-        waits=waits(tally, whole, t.histograms[cells], age_s(oldest, build.now_ns)),
-        handle_time=handle_time(tally, whole, t.histograms[cells]),
-        response_times=response_times(tally, whole, t.histograms[cells]),
-        occupancy=_occupied(build, may_serve),
-        expected_wait=expected_wait(t, number),
+        staffed=people.staffed,
+        available=people.available,
+        at_work=people.at_work,
+        unattended=people.unattended,
+        agents=people.agents,
+        threshold_s=_threshold_s(build, number),
+        target=card.target,
+        service_level=counted.service_level,
+        abandonment=counted.abandonment,
+        entries=counted.counts.entries,
+        answered=counted.counts.answered,
+        abandoned=counted.counts.abandoned,
+        short_abandoned=counted.counts.short_abandoned,
+        exits=counted.counts.exits,
+        waits=counted.waits,
+        handle_time=counted.handle_time,
+        response_times=counted.response_times,
+        occupancy=_occupied(build, people.may_serve),
+        expected_wait=expected_wait(build.t, number),
     )
+
+
+def _counted(build: _Build, number: int) -> _Counted:
+    cells = cells_of(number)
+    tally = add_up(build.tallies[cells])
+    whole = add_up(build.t.tallies[cells])
+    histograms = build.t.histograms[cells]
+    c = counts(tally)
+    late = int(build.late[cells].sum())
+    return _Counted(
+        counts=c,
+        service_level=service_level.service_level(build.kind, c, _threshold_s(build, number), late),
+        abandonment=abandonment.abandonment(abandonment.variant(abandonment.DEFAULT), c),
+        waits=waits(tally, whole, histograms, _oldest_wait_s(build, number)),
+        handle_time=handle_time(tally, whole, histograms),
+        response_times=response_times(tally, whole, histograms),
+    )
+
+
+def _health(is_open: bool, people: People, counted: _Counted, overdue: int, target: float) -> tuple[str, str]:
+    return judge(
+        is_open,
+        people.unattended,
+        overdue,
+        people.at_work,
+        people.staffed > 0 or counted.counts.answered > 0,
+        counted.service_level,
+        target,
+        counted.abandonment,
+    )
+
+
+def _threshold_s(build: _Build, number: int) -> float:
+    return int(build.t.queues[number]["settings"][QueueSetting.THRESHOLD_NS]) / NS
+
+
+def _oldest_wait_s(build: _Build, number: int) -> float:
+    return age_s(int(build.live.oldest_entered_ns[cells_of(number)].min()), build.now_ns)
 
 
 def _occupied(build: _Build, may_serve: Array) -> float | None:
