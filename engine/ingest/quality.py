@@ -54,7 +54,7 @@ def case_kind(plan: QualityPlan, fact: CaseOpened, last_seq: int) -> CaseKind:
         raise BadFact("kind", unknown("kind of case", fact.kind, plan.cases))
     report_to = fact.report_to or kind.report_to
     if report_to == "agent" and not fact.agent:
-        raise BadFact("agent", "the outcome is reported to who opened the case; say which agent that is")
+        raise BadFact("agent", "the outcome is reported to an agent, who opened the case or whose it is; say who")
     if report_to == "customer" and not case_number(fact.number, fact.customer, fact.contact_id):
         why = f", as {excerpt(fact.customer)} is not known to be one" if fact.customer else ""
         raise BadFact("number", f"the outcome is reported to the customer by telephone; say the number{why}")

@@ -246,8 +246,8 @@ class CaseWork:
             name = f"case-{case.id}-report-{case.reopened}-{case.reports}"
             too_late = ContactWithdrawn(id=f"{name}-end", contact=name, by=CASE_SOURCE, reason="not told")
             yield case.report_until_ns, [too_late]
-        elif case.is_owed(now_ns) and case.report_to == "agent" and not self._is_free(case.opened_by):
-            self._waiting.setdefault(case.opened_by, set()).add(case.id)
+        elif case.is_owed(now_ns) and case.report_to == "agent" and not self._is_free(self._opener(case)):
+            self._waiting.setdefault(self._opener(case), set()).add(case.id)
         elif case.is_owed(now_ns):
             yield rested_ns if case.reports else 0, [self._report(case, kind)]
 
@@ -274,7 +274,7 @@ class CaseWork:
             contact=name,
             queue=(kind.report_queue or self._queue(case)) if to_customer else CASE_REPORTS,
             channel="voice" if to_customer else "task",
-            preferred_agent=case.opened_by if self._exists(case.opened_by) else "",
+            preferred_agent=self._opener(case) if self._exists(self._opener(case)) else "",
             customer=case.customer,
             attributes=_attributes(case) | told,
         )
@@ -286,6 +286,10 @@ class CaseWork:
     def _exists(self, agent: str) -> bool:
         agents = self._engine.state.directory.agents
         return bool(agent) and agents.exists(agents.number(agent))
+
+    def _opener(self, case: Case) -> str:
+        """Name of the agent who opened a case, or for whom it was opened; empty: it was none."""
+        return self._engine.state.directory.agents.name(case.opener)
 
     def _queue(self, case: Case) -> str:
         return self._engine.state.directory.queues.name(case.queue)

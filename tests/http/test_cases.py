@@ -52,6 +52,7 @@ async def test_supervisors_see_to_cases_too_and_others_are_told_what_it_takes(bu
     house = await build(centre=f"{CENTRE}{CASES}tokens: [{lines}]\n")
     async with aiohttp.ClientSession(house.url, headers={"Authorization": "Bearer trunkline_mai_secret"}) as client:
         path = f"/api/v1/cases/{(await tell(client, '/api/v1/cases', 201, kind='complaint'))['seq']}"
+        assert (await get(client, path))["case"]["opened_by"] == "mai"
         await tell(client, f"{path}/resolve", resolution="sent again")
         await tell(client, f"{path}/reopen", reason="nothing came")
         case = (await get(client, path))["case"]

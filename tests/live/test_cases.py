@@ -385,6 +385,17 @@ async def test_complaints_are_counted_by_base_and_region(office: Office) -> None
     assert found == {"north": (2, 1), "south": (1, 0)}
 
 
+async def test_an_agent_is_told_of_a_case_that_somebody_else_opened_for_them(office: Office) -> None:
+    number = await office.open(agent="alice", by="mai")
+    assert (office.case(number).opened_by, office.case(number).report_to) == ("mai", "agent")
+    await office.centre.say(AgentStatusChanged(agent="alice", status="available"))
+    await office.centre.say(CaseResolved(case_id=number, resolution="sent again", by="mai"))
+    await office.later(1)
+    await office.serve(f"case-{number}-report-0-1", "alice")
+    await office.later()
+    assert office.case(number).told_ns > 0
+
+
 async def test_a_case_that_cannot_be_is_told(office: Office) -> None:
     wrong: list[tuple[Observed, str]] = [
         (CaseOpened(kind="praise"), "kind"),

@@ -66,6 +66,7 @@ async def _case(request: web.Request) -> CaseAnswer:
 async def post_case(request: web.Request) -> web.Response:
     """Open a case."""
     fields = await _fields(request, OpenBody)
+    _name_caller(request, fields)
     context = context_of(request)
     if (await asyncio.to_thread(context.views.quality.case_counts, 0)).open >= CASES_MAX:
         raise Problem("overloaded", f"{CASES_MAX} cases are open; resolve some", headers={"Retry-After": "60"})
@@ -97,12 +98,18 @@ async def reopen_case(request: web.Request) -> web.Response:
 async def _change(request: web.Request, shape: Any, tag: str, state: str) -> web.Response:
     """Submit a fact about a case that must be in this state, unless the same command was sent before."""
     fields = await _fields(request, shape)
-    if not (fields["agent"] or fields["by"]):
-        fields["by"] = request[CALLER].agent or request[CALLER].name
+    _name_caller(request, fields)
     case = (await _case(request)).case
     if case.state != state and not request.headers.get("Idempotency-Key"):
         raise Problem("conflict", f"case {case.id} is {case.state}; nothing was changed")
     return await answer(request, await run_command(request, tag, {**fields, "case_id": case.id}, ()), settled=True)
+
+
+def _name_caller(request: web.Request, fields: dict[str, Any]) -> None:
+    """Let it be the caller who did it, where the body names nobody."""
+    if not (fields["agent"] or fields["by"]):
+        caller = request[CALLER]
+        fields |= {"agent": caller.agent} if caller.agent else {"by": caller.name}
 
 
 async def _fields(request: web.Request, shape: Any) -> dict[str, Any]:

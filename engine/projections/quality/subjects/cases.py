@@ -45,7 +45,8 @@ class Case(msgspec.Struct):
     contact_id: int
     opened_by: str
     opener: int
-    """The agent's number, -1 for nobody."""
+    """Number of the agent who opened it, or for whom it was opened, -1 for nobody: with `report_to` agent, whom to
+    tell."""
     opened_ns: int
     deadline_ns: int
     since_ns: int
@@ -239,7 +240,7 @@ class Cases(msgspec.Struct, dict=True):
             region=said.region,
             contact=said.contact,
             contact_id=row.b,
-            opened_by=said.agent,
+            opened_by=said.by or said.agent,
             opener=row.agent,
             opened_ns=row.at_ns,
             deadline_ns=row.a,
