@@ -553,6 +553,22 @@ async def test_anybody_in_a_queues_line_can_be_moved(build: Build) -> None:
         assert (await get(client, f"{CONTACTS}/last"))["contact"]["queue"] == "sales"
 
 
+async def test_who_cannot_be_moved_as_no_queue_is_known_is_told_so_and_can_be_withdrawn(build: Build) -> None:
+    house = await build(centre=centre(2, QUEUES))
+    async with ClientSession(house.url) as client, opened(house) as page:
+        await tell(client, CONTACTS, 201, contact="c", queue="sales")
+        await page.route("**/api/v1/queues", lambda route: route.fulfill(status=403))
+        await page.click("#waiting-rows tr:nth-child(1) button")
+        await page.wait_for_selector("#d-to")
+        assert await page.locator("#d-to:disabled option").all_inner_texts() == ["The queues cannot be looked up now"]
+        assert await page.locator("dialog button:text-is('Move')").count() == 0
+        await page.fill("#d-by", "Lan")
+        await page.fill("#d-why", "hung up")
+        await page.click("dialog .order.danger")
+        await page.wait_for_selector("dialog[open]", state="detached")
+        assert (await get(client, f"{CONTACTS}/c"))["contact"]["state"] == "closed"
+
+
 async def test_an_order_that_fails_says_why_in_the_pages_language(build: Build) -> None:
     house = await build(centre=centre(2, QUEUES + "  night: {members_only: true}\n"))
     async with ClientSession(house.url) as client, opened(house, locale="vi-VN") as page:

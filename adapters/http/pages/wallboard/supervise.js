@@ -1,7 +1,7 @@
 // What a supervisor may do from the board. Each is a fact in the log, with who ordered it and why.
 
 import { $, el, put, show } from "./dom.js";
-import { store, queues, shown } from "./store.js";
+import { store, shown } from "./store.js";
 import { t, number } from "./words.js";
 import { get, send, orderAnew, kiosk } from "./link.js";
 import { refusal } from "./refusal.js";
@@ -69,13 +69,14 @@ const choice = (id, options, value) => {
   return made;
 };
 
-/** The queues that a contact may be moved to: those of its channel, on this board or not; where it is closed or nobody serves it, that is said. */
+/** The queues that a contact may be moved to: those of its channel, on this board or not; where it is closed or nobody serves it, that is said.
+ * Null: they cannot be looked up, and the stream knows neither their channels nor those of other boards. */
 async function elsewhere(one) {
   let all;
   try {
     all = (await get("/api/v1/queues")).queues;
   } catch {
-    all = queues();
+    return null;
   }
   const said = (queue) => [queue.open ? "" : t("closed"), Object.values(queue.agents).some(Boolean) ? "" : t("unserved")].filter(Boolean).join(", ");
   return all.filter((queue) => queue.queue !== one.queue && queue.channel === one.channel && !queue.for_colleagues)
@@ -88,10 +89,11 @@ export async function contact(one) {
   looking = true;
   const path = `/api/v1/contacts/${part(one.contact)}`, others = await elsewhere(one).finally(() => { looking = false; });
   if ($("dialog").open) return false;
-  const to = choice("d-to", others);
+  const to = choice("d-to", others ?? [["", t("order_no_queues")]]);
+  to.disabled = !others;
   const level = choice("d-priority", [...Array(8).keys()].map((n) => [String(n), number(n)]), String(one.priority));
-  return ask(t("order_contact", { caller: one.caller || t("not_known"), contact: one.contact }), [...(others.length ? [[t("order_to"), to]] : []), [t("order_priority"), level]], [
-    ...(others.length ? [[t("order_move"), false, (said) => send("POST", `${path}/transfer`, { queue: to.value, ...said }), to]] : []),
+  return ask(t("order_contact", { caller: one.caller || t("not_known"), contact: one.contact }), [...(to.length ? [[t("order_to"), to]] : []), [t("order_priority"), level]], [
+    ...(others?.length ? [[t("order_move"), false, (said) => send("POST", `${path}/transfer`, { queue: to.value, ...said }), to]] : []),
     [t("order_set_priority"), false, (said) => send("POST", `${path}/priority`, { priority: Number(level.value), ...said }), level],
     [t("order_withdraw"), true, (said) => send("POST", `${path}/withdraw`, said)],
   ], true);
