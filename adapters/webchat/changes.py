@@ -9,21 +9,25 @@ from adapters.webchat.frames import (
     Notices,
     Open,
     Queue,
+    Silence,
     State,
 )
 
 
-def frames_between(seq: int, before: State | None, now: State) -> list[AnyServerFrame]:
-    """What a client has to hear who saw the state `before`; None: all of it. Said twice, it does no harm."""
+def frames_between(seq: int, before: State | None, now: State, now_ms: int) -> list[AnyServerFrame]:
+    """What a client has to hear who saw the state `before`; None: all of it. Said twice, it does no harm.
+
+    `now_ms` is the service's clock, ms since 1970, beside which instants are told.
+    """
     news: list[AnyServerFrame] = []
     if before is None or before.open != now.open:
         news.append(Open(seq=seq, open=now.open))
     if before is None or before.notices != now.notices:
         news.append(Notices(seq=seq, notices=now.notices))
-    return news + _of_chat(seq, before, now)
+    return news + _of_chat(seq, before, now, now_ms)
 
 
-def _of_chat(seq: int, before: State | None, now: State) -> list[AnyServerFrame]:
+def _of_chat(seq: int, before: State | None, now: State, now_ms: int) -> list[AnyServerFrame]:
     if now.phase == "ended":
         seen = before is not None and (before.phase, before.contact_id, before.survey) == (
             "ended",
@@ -51,7 +55,17 @@ def _of_chat(seq: int, before: State | None, now: State) -> list[AnyServerFrame]
             found.append(place)
     elif before is None or _served(before) != _served(now):
         _, agent, contact_id, idle_limit_s = _served(now)
-        found.append(Assigned(seq=seq, agent=agent, contact_id=contact_id, idle_limit_s=idle_limit_s))
+        there = Assigned(
+            seq=seq,
+            agent=agent,
+            contact_id=contact_id,
+            idle_limit_s=idle_limit_s,
+            idle_ends_ms=now.idle_ends_ms,
+            now_ms=now_ms,
+        )
+        found.append(there)
+    elif before.idle_ends_ms != now.idle_ends_ms:
+        found.append(Silence(seq=seq, idle_ends_ms=now.idle_ends_ms, now_ms=now_ms))
     if before is None or before.agent_typing != now.agent_typing:
         found.append(AgentTyping(seq=seq, on=now.agent_typing))
     if now.agent_read_seq > (

@@ -18,6 +18,7 @@ from engine.model.rate_limit import RateLimit
 from engine.ports import EngineLink, Receipt
 
 SOURCE: Final = "webchat"
+MS_NS: Final = 1_000_000
 AGAIN_AFTER_S: Final = 0.5
 """When the engine cannot even take what ends something, it is told again so much later."""
 NOTICES_MAX: Final = 3
@@ -89,12 +90,21 @@ class Core:
         """The position of the log that figures are true at."""
         return self.engine.views.as_of
 
+    @property
+    def now_ms(self) -> int:
+        """The engine's clock, ms since 1970: what its deadlines are to be held against."""
+        return self.engine.views.now_ns(self.wall_ns()) // MS_NS
+
     def is_open(self, inbox: Inbox) -> bool:
         """Whether the inbox's queue takes contacts."""
         is_open = self.open_queues.get(inbox.queue)
         if is_open is None:
             is_open = self.open_queues[inbox.queue] = self.engine.views.queue(inbox.queue).open
         return is_open
+
+    def idle_ends_ms(self, contact: str) -> int:
+        """When silence ends an open chat, ms since 1970; 0: not as things stand."""
+        return self.engine.views.contacts.silence_ends_ns(contact) // MS_NS
 
     def idle_limit_s(self, queue: str) -> int:
         """Silence after which a chat of a queue ends; 0: never, as where the queue is gone."""

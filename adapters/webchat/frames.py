@@ -198,7 +198,9 @@ class State(msgspec.Struct, frozen=True):
     open: bool = True
     """Whether chats are taken now."""
     idle_limit_s: int = 0
-    """Silence of the visitor, once the agent wrote last, after which the chat ends; 0: never."""
+    """Silence of the visitor, while no line of theirs waits for an answer, after which the chat ends; 0: never."""
+    idle_ends_ms: int = 0
+    """When that ends the chat as things stand, ms since 1970 by the service's clock; 0: it does not."""
 
 
 class Welcome(ServerFrame, frozen=True, kw_only=True, tag="welcome"):
@@ -211,6 +213,8 @@ class Welcome(ServerFrame, frozen=True, kw_only=True, tag="welcome"):
     has_history: bool
     named: bool = False
     """Whether the site says what the visitor is called, so that nobody asks."""
+    now_ms: int = 0
+    """The service's clock, ms since 1970: clocks differ."""
 
 
 class Ack(ServerFrame, frozen=True, kw_only=True, tag="ack"):
@@ -244,6 +248,19 @@ class Assigned(ServerFrame, frozen=True, kw_only=True, tag="assigned"):
     agent: str
     contact_id: int = 0
     idle_limit_s: int = 0
+    idle_ends_ms: int = 0
+    """As in `State`."""
+    now_ms: int = 0
+    """As in `Welcome`."""
+
+
+class Silence(ServerFrame, frozen=True, kw_only=True, tag="silence"):
+    """When silence ends the chat, whenever that changes while the agent stays."""
+
+    idle_ends_ms: int
+    """As in `State`."""
+    now_ms: int
+    """As in `Welcome`."""
 
 
 class AgentTyping(ServerFrame, frozen=True, kw_only=True, tag="typing"):
@@ -316,6 +333,7 @@ AnyServerFrame = (
     | Message
     | Queue
     | Assigned
+    | Silence
     | AgentTyping
     | AgentRead
     | Ended

@@ -49,7 +49,7 @@ class Page:
                 self.news.set()
                 return found
         state = self._reception.state_of(self.visitor, left=self._left)
-        found += frames_between(self._core.seq, self._seen, state)
+        found += frames_between(self._core.seq, self._seen, state, self._core.now_ms)
         self._seen = state
         return found
 

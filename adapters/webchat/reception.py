@@ -97,6 +97,7 @@ class Reception:
             state=state,
             has_history=any(record.id != state.contact_id for record in records),
             named=bool(session.shown_name),
+            now_ms=core.now_ms,
         )
 
     def state_of(self, visitor: Visitor, latest: ContactRecord | None = None, left: int = 0) -> State:
@@ -121,8 +122,10 @@ class Reception:
                 self._surveys.consider(chat)
         if chat is None or chat.is_left(left):
             return State(notices=notices, open=is_open)
-        idle_limit_s = self._core.idle_limit_s(chat.queue) if chat.phase == "connected" else 0
-        state = msgspec.structs.replace(chat.state(), notices=notices, open=is_open, idle_limit_s=idle_limit_s)
+        state = msgspec.structs.replace(chat.state(), notices=notices, open=is_open)
+        if chat.phase == "connected":
+            limit_s, ends_ms = self._core.idle_limit_s(chat.queue), self._core.idle_ends_ms(chat.contact)
+            state = msgspec.structs.replace(state, idle_limit_s=limit_s, idle_ends_ms=ends_ms)
         if state.survey and visitor.watchers:
             self._surveys.ask(chat)
         return state

@@ -85,7 +85,7 @@ class Queue(Section):
     hold_back_ns: Annotated[int, HOLD_BACK] = Field(default=0, alias="hold_back")
     """Wait up to which a free agent may be kept from its contacts for queues that would lose more."""
     idle_limit_ns: Annotated[int, IDLE_LIMIT] = Field(default=0, alias="idle_limit")
-    """Silence of a chat's customer, once the agent wrote last, after which it ends."""
+    """Silence of a chat's customer, while no line of theirs waits for an answer, after which it ends."""
     steps: list[Step] = Field(default_factory=list)
 
     @property

@@ -74,7 +74,7 @@ class QueueSetting(IntEnum):
     """Wait up to which the erlang strategy may keep a free agent from a contact for dearer queues; 0: never."""
 
     IDLE_LIMIT_NS = 39
-    """Silence of a chat's customer, once the agent wrote last, after which it ends; 0: never."""
+    """Silence of a chat's customer, while no line of theirs waits for an answer, after which it ends; 0: never."""
 
 
 QUEUE_COLUMNS: Final = QueueSetting.IDLE_LIMIT_NS + 1

@@ -9,6 +9,7 @@ from engine.projections.contacts.engagements import Engagement, engagements
 from engine.projections.contacts.explain import Explanation, explain
 from engine.projections.contacts.open_record import open_slot
 from engine.projections.contacts.records import ContactRecord, Words, waited_until
+from engine.projections.contacts.silence import silence_ends_ns
 from engine.projections.contacts.waiting_reasons import WaitingReason, waiting_reasons
 from engine.projections.feed.conversation import Conversation, conversation
 from engine.projections.feed.events import EventPage
@@ -95,6 +96,10 @@ class ContactViews:
         if max(after_seq, contact_id) < transcripts.whole_after_seq:
             return None
         return [transcripts.message(line) for line in transcripts.lines(contact_id, after_seq, limit)]
+
+    def silence_ends_ns(self, contact: str) -> int:
+        """When an open contact of this name ends by the silence of its customer, ns since 1970; 0: not as it stands."""
+        return silence_ends_ns(self._tables, self._open.slot_of(contact))
 
     def remarks(self, contact_id: int) -> Remarks:
         """What agents remarked about a contact, as far as it is kept at hand."""

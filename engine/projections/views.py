@@ -199,7 +199,7 @@ class Views:
         return found[0]
 
     def idle_limit_s(self, queue: str) -> int:
-        """Silence of a chat's customer, once an agent wrote last, after which it ends; 0: never. Raises KeyError."""
+        """Silence of a chat's customer, while they wait for no line, after which it ends; 0: never. Raises KeyError."""
         return round(int(self.tables.queues[self.queue_number(queue)]["settings"][QueueSetting.IDLE_LIMIT_NS]) / NS)
 
     def formulas(self, queue: str, now_ns: int | None = None, since_ns: int = 0) -> Formulas:

@@ -257,14 +257,16 @@ STATES = st.builds(
     reason=st.sampled_from(["", "agent"]),
     survey=st.sampled_from(["", "csat"]),
     contact_id=st.integers(0, 2),
+    handed_on=st.booleans(),
+    idle_ends_ms=st.integers(0, 2),
 )
 
 
 @given(STATES, STATES)
 def test_nothing_is_told_twice_and_every_frame_is_one_that_clients_know(before: State, now: State) -> None:
-    assert frames_between(7, now, now) == []
+    assert frames_between(7, now, now, 1) == []
     decoder = msgspec.json.Decoder(frames.AnyServerFrame)
-    for frame in frames_between(7, before, now):
+    for frame in frames_between(7, before, now, 1):
         assert decoder.decode(frames.encode(frame)) == frame
         assert frame.seq == 7
 

@@ -2,8 +2,10 @@
 
 import pytest
 
+from engine.messages.observed import RequeueRequested
 from engine.ports import Hint
-from tests.webchat.support import CENTRE, INBOX, Build
+from tests.webchat.support import INBOX, Build
+from tests.webchat.test_silence import SILENT
 from tests.webchat.test_widget import shop
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
@@ -17,8 +19,7 @@ SAID = {
 @pytest.mark.parametrize("locale", SAID)
 @pytest.mark.parametrize("sockets", [True, False])
 async def test_who_answers_nothing_is_told_in_time(build: Build, locale: str, sockets: bool) -> None:
-    centre = CENTRE.replace("{channel: chat,", "{channel: chat, idle_limit: 10m,", 1)
-    house = await build(INBOX.replace("https://shop.example", "*"), centre=centre)
+    house = await build(INBOX.replace("https://shop.example", "*"), centre=SILENT)
     async with shop(house, init=LATER, locale=locale, sockets=sockets) as seen:
         text = seen.page.locator("#trunkline-chat .row textarea")
 
@@ -42,3 +43,30 @@ async def test_who_answers_nothing_is_told_in_time(build: Build, locale: str, so
         )
         assert house.lines(contact)[-1] == ("customer", "bl")
         seen.said.clear()  # the browser itself writes of sockets that are barred
+
+
+async def test_the_next_agent_has_the_whole_time_and_who_wrote_nothing_is_told_too(build: Build) -> None:
+    house = await build(INBOX.replace("https://shop.example", "*"), centre=SILENT)
+    async with shop(house, init=LATER) as seen:
+        said = SAID["en-GB"]
+        await seen.begin("one")
+        await house.work("bob")
+        contact = await house.take()
+        await house.say(contact, "a colleague will see to it")
+        await seen.until(".line.agent", "a colleague")
+        await house.pause("bob")
+        await house.tell(RequeueRequested(contact=contact, by="desk", reason="no time"))
+        await seen.until(".status", "Somebody else will take over.")
+        await seen.page.evaluate("window.laterMs = 900000")
+        await house.work("eve")
+        await house.take("eve")
+        await seen.until(".status", "eve is here.")
+        assert said not in await seen.text(".status")
+        await seen.page.evaluate("window.laterMs += 541000")
+        house.adapter.core.engine.hint(Hint(contact, by="agent", agent="eve", typing=True))
+        await seen.until(".status", said)
+        await seen.page.evaluate("window.laterMs = 0")
+        await seen.page.reload()
+        await seen.page.locator("#trunkline-chat .launcher").click()
+        await seen.until(".status", "eve")
+        assert said not in await seen.text(".status"), "of the service's time little is over"

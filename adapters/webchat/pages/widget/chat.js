@@ -33,8 +33,6 @@ export const chat = {
   // Lines shown, by sequence; the greatest of them; how far this side has read.
   lines: new Map(),
   afterSeq: 0,
-  // As of which the page was welcomed: what is later comes as it happens.
-  welcomedSeq: 0,
   readSeq: 0,
   lastAgentSeq: 0,
   // How far somebody has looked in this browser, over reloads: also after the end, when nobody is told any more.

@@ -5,7 +5,6 @@ import { heed, keep } from "./kept.js";
 import { linked, make } from "./dom.js";
 import { log, root, setUnread } from "./panel.js";
 import { base } from "./place.js";
-import { noteLine } from "./silence.js";
 
 export const atEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 60;
 export const toEnd = () => { log.scrollTop = log.scrollHeight; };
@@ -43,7 +42,6 @@ export function place(element, seq) {
 export const group = (element) => element.classList.toggle("follows", element.previousElementSibling?.dataset.by === element.dataset.by);
 
 export function showLine(line) {
-  noteLine(line);
   chat.afterSeq = Math.max(chat.afterSeq, line.seq);
   const shown = chat.lines.get(line.seq);
   if (shown && line.file?.url) shown.querySelector("a.file")?.setAttribute("href", base + line.file.url); // it was shown before it could be had

@@ -11,7 +11,7 @@ import { showNotices } from "./notices.js";
 import { sayNext, settle } from "./outbox.js";
 import { area, endButton, root, status } from "./panel.js";
 import { refused } from "./refused.js";
-import { watchSilence } from "./silence.js";
+import { noteSilence, watchSilence } from "./silence.js";
 import { statusWords } from "./status.js";
 import { isWritten, toHeading } from "./unsent.js";
 import { dropName, show, showSending, turn } from "./views.js";
@@ -31,7 +31,9 @@ export function heard(frame) {
   else if (frame.type === "assigned") {
     const { agent, contact_id, idle_limit_s } = frame;
     Object.assign(state, { phase: agent ? "connected" : "queued", agent, contact_id, idle_limit_s, handed_on: !agent, agent_typing: false });
-  } else if (frame.type === "typing") state.agent_typing = frame.on;
+    noteSilence(frame.idle_ends_ms, frame.now_ms);
+  } else if (frame.type === "silence") noteSilence(frame.idle_ends_ms, frame.now_ms);
+  else if (frame.type === "typing") state.agent_typing = frame.on;
   else if (frame.type === "read") return showReadBy(frame.read_seq);
   else if (frame.type === "ended") ended(frame);
   else return;
@@ -47,13 +49,14 @@ function ended({ reason, survey, contact_id }) {
 const isAnswering = (contact) => [...chat.pending.values()].some(({ frame }) => frame.type === "survey" && frame.contact_id === contact);
 
 function welcomed(frame) {
-  Object.assign(chat, { attempts: 0, isLost: false, welcomedSeq: frame.seq });
+  Object.assign(chat, { attempts: 0, isLost: false });
   keep("session", frame.session);
   chat.settings.open = frame.open;
   const isOlder = frame.seq < chat.afterSeq; // than what is shown: the service was brought back from a backup
   if (isOlder || (frame.state.contact_id !== chat.state.contact_id && chat.state.contact_id)) clearLog();
   if (isOlder) Object.assign(chat, { afterSeq: 0, readSeq: 0, lastAgentSeq: 0, seenSeq: 0 });
   chat.state = isAnswering(frame.state.contact_id) ? { ...frame.state, survey: "" } : frame.state;
+  noteSilence(frame.state.idle_ends_ms, frame.now_ms);
   showNotices(frame.state.notices);
   chat.hasHistory = frame.has_history;
   chat.isNamed = frame.named;
