@@ -39,7 +39,7 @@ def _of_chat(seq: int, before: State | None, now: State, now_ms: int) -> list[An
         return []
     found: list[AnyServerFrame] = []
     if now.phase == "queued":
-        if before is not None and (before.phase, before.contact_id) == ("connected", now.contact_id):
+        if now.handed_on and not (before is not None and before.handed_on and before.contact_id == now.contact_id):
             found.append(Assigned(seq=seq, agent="", contact_id=now.contact_id))
         if before is None or before.phase != "queued" or _told(before) != _told(now):
             position, low, high, number, contact_id = _told(now)

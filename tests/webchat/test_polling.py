@@ -6,6 +6,7 @@ import aiohttp
 import pytest
 
 from adapters.webchat import polling
+from engine.messages.observed import RequeueRequested
 from tests.webchat.support import SHOP, House
 
 
@@ -89,6 +90,20 @@ async def test_a_poll_without_news_ends_and_says_so(
     guest.session = (await guest.post(type="hello", inbox="web"))[0]["session"]
     assert await guest.poll() == []
     assert await guest.poll() == []
+
+
+async def test_who_was_handed_on_between_two_polls_is_told(house: House, http: aiohttp.ClientSession) -> None:
+    guest = Poller(http, house.url)
+    guest.session = (await guest.post(type="hello", inbox="web"))[0]["session"]
+    await guest.post(type="start", client_id="a", text="hello")
+    await house.work("bob")
+    contact = await house.take()
+    assert (await guest.poll_for("assigned"))["agent"] == "Bob Ray"
+    await house.pause("bob")
+    await house.tell(RequeueRequested(contact=contact, by="desk", reason="no time"))
+    await house.until(lambda: house.adapter.core.visitors.by_contact[contact].phase == "queued")
+    told = [frame for frame in await guest.poll() if frame["type"] in ("assigned", "queue")]
+    assert [(one["type"], one.get("agent")) for one in told] == [("assigned", ""), ("queue", None)]
 
 
 @pytest.mark.parametrize("after_seq", ["-1", "x", "1" * 30, "²"])

@@ -38,12 +38,11 @@ export async function poll(welcomed) {
     close: () => stop.abort(),
   };
   try {
-    const { frames } = await post(hello());
+    let batch = await post(hello());
     welcomed(mine);
-    frames.forEach(take);
-    for (let seen = ""; !stop.signal.aborted && !chat.isBarred; ) {
-      const batch = await ask("messages", { after_seq: chat.afterSeq, left: chat.left, seen }, POLLED_WITHIN_MS);
-      seen = batch.seen;
+    batch.frames.forEach(take);
+    while (!stop.signal.aborted && !chat.isBarred) {
+      batch = await ask("messages", { after_seq: chat.afterSeq, left: chat.left, seen: batch.seen }, POLLED_WITHIN_MS);
       batch.frames.forEach(take);
     }
   } catch {
