@@ -25,6 +25,7 @@ from engine.messages.observed import (
     Observed,
 )
 from engine.ports import CALLBACK_QUEUE, Receipt
+from engine.projections.contacts.records import ContactRecord
 from engine.uploads import submit_naming
 
 NAME: Final = "name"
@@ -39,37 +40,56 @@ class Beginning:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    def contact_of(self, session: Session, client_id: str) -> str:
-        """Name of the contact that this visitor begins by a frame of this name."""
-        return "chat-" + hashlib.sha256(f"{session.visitor} {client_id}".encode()).hexdigest()[:24]
+    def has_begun(self, session: Session, client_id: str) -> bool:
+        """Whether a chat was begun or a message left by the frame of this name."""
+        return self._core.came_before(f"{fact_name(session, client_id)}:a")
 
     async def start(self, session: Session, visitor: Visitor, frame: frames.Start, origin: str) -> AnyServerFrame:
         """Begin a chat; where the queue is closed, leave a message. Said again, it is what it became the first time."""
-        inbox = self._core.inbox(session, frame.client_id)
-        became = self._channel_of(self.contact_of(session, frame.client_id))
-        if became == "chat" or (not became and self._core.is_open(inbox)):
-            return await self._start_chat(session, visitor, frame, origin)
-        if inbox.message_queue is None:
+        inbox, is_again = self._core.inbox(session, frame.client_id), self.has_begun(session, frame.client_id)
+        record = self._record_of(_contact_of(session, frame.client_id)) if is_again else None
+        if record.channel == "chat" if record is not None else self._core.is_open(inbox):
+            is_over = is_again and (record is None or not record.open)
+            return await self._start_chat(session, visitor, frame, origin, is_again=is_again, is_over=is_over)
+        if inbox.message_queue is None and not is_again:
             raise BadFrame("closed", "nobody is here now", frame.client_id)
-        return await self._leave_message(session, frame, inbox.message_queue, origin)
+        return await self._leave_message(session, frame, inbox.message_queue or "", origin, is_again=is_again)
 
-    def _channel_of(self, contact: str) -> str:
-        """Channel of a contact that is there already; empty where there is none, or it is forgotten."""
+    def _record_of(self, contact: str) -> ContactRecord | None:
+        """What became of a contact; None where it is forgotten, as only those are that are over."""
         try:
-            return self._core.engine.views.contacts.find(contact).contact.channel
+            return self._core.engine.views.contacts.find(contact).contact
         except KeyError:
-            return ""
+            return None
 
-    async def _start_chat(self, session: Session, visitor: Visitor, frame: frames.Start, origin: str) -> AnyServerFrame:
+    def _let_in(
+        self, session: Session, client_id: str, asked: list[FormField], said: Mapping[str, str]
+    ) -> dict[str, str]:
+        """The answers of who begins something now. Raises BadFrame where they are not good, or so many come at once."""
+        given = forms.answers(asked, said, client_id)
+        wait_s = self._core.limits.chats[session.inbox].take("", self._core.monotonic_ns())
+        if wait_s:
+            raise BadFrame("slow_down", "so many come at once; try again", client_id, int(wait_s) + 1)
+        return given
+
+    async def _start_chat(
+        self,
+        session: Session,
+        visitor: Visitor,
+        frame: frames.Start,
+        origin: str,
+        *,
+        is_again: bool,
+        is_over: bool,
+    ) -> AnyServerFrame:
         core, inbox = self._core, self._core.inbox(session, frame.client_id)
-        text, contact = forms.clean(frame.text), self.contact_of(session, frame.client_id)
+        text, contact = forms.clean(frame.text), _contact_of(session, frame.client_id)
         asked = _asked(inbox, session, is_open=True)
         names = {field.name for field in asked}
         # Who filled in the form of a message just before the queue opened has said more than a chat asks for.
         more = [field for field in _optional(forms.fields_of(inbox, is_open=False)) if field.name not in names]
-        given = forms.answers(asked + more, frame.fields, frame.client_id)
-        self._take_turn(session.inbox, frame.client_id)
-        name = f"{session.visitor}:{frame.client_id}"
+        given = {} if is_again else self._let_in(session, frame.client_id, asked + more, frame.fields)
+        name = fact_name(session, frame.client_id)
         record = msgspec.msgpack.encode(LegRecord(session.inbox, session.known_as))
         facts: list[Observed] = [
             ContactArrived(
@@ -88,7 +108,7 @@ class Beginning:
         known = core.visitors.by_contact.get(contact)
         chat = known or Chat(contact, 0, session.inbox, inbox, session.known_as)
         before = visitor.chat
-        if known is None and (before is None or before.contact != contact):
+        if known is None and not is_over and (before is None or before.contact != contact):
             core.visitors.open(chat)  # effects may come before the receipt
         try:
             # A queue that lets nobody in has ended the contact in the same turn: what came behind is refused, and the
@@ -103,27 +123,28 @@ class Beginning:
 
     def _begun(self, visitor: Visitor, chat: Chat, receipts: Sequence[Receipt]) -> None:
         """The chat is in the log: now, or since it was begun by the same frame before."""
-        core, arrival = self._core, receipts[0]
+        arrival = receipts[0]
         if visitor.chat is not chat:
             return
         if not chat.contact_id:
-            core.visitors.number(chat, arrival.seq)
-        if not arrival.duplicate:
-            core.counters["chats"] += 1
-        elif chat.phase != "ended" and core.engine.views.contacts.find(arrival.seq).contact.closed_ns:
-            core.visitors.forget(chat)  # it was over before a restart
+            self._core.visitors.number(chat, arrival.seq)
+        self._core.counters["chats"] += not arrival.duplicate
         visitor.wake()
 
-    async def _leave_message(self, session: Session, frame: frames.Start, queue: str, origin: str) -> AnyServerFrame:
+    async def _leave_message(
+        self, session: Session, frame: frames.Start, queue: str, origin: str, *, is_again: bool
+    ) -> AnyServerFrame:
         """A message that waits until somebody is there: a contact of its own, and no chat."""
         core, inbox = self._core, self._core.inbox(session, frame.client_id)
         text = forms.clean(frame.text)
         if not text:
             raise BadFrame("bad_field", "write the message that you leave", frame.client_id)
         fields = _asked(inbox, session, is_open=False)
-        given = forms.answers(fields, frame.fields, frame.client_id)
-        self._take_turn(session.inbox, frame.client_id)
-        name, contact = f"{session.visitor}:{frame.client_id}", self.contact_of(session, frame.client_id)
+        attributes: dict[str, str] = {}
+        if not is_again:
+            given = self._let_in(session, frame.client_id, fields, frame.fields)
+            attributes = {**_attributes(session, given, origin), ANSWER_TO: forms.answered_at(fields, given)}
+        name, contact = fact_name(session, frame.client_id), _contact_of(session, frame.client_id)
         receipts = await self.submit(
             [
                 ContactArrived(
@@ -133,7 +154,7 @@ class Beginning:
                     channel="email",
                     customer=session.known_as,
                     entry=session.inbox,
-                    attributes={**_attributes(session, given, origin), ANSWER_TO: forms.answered_at(fields, given)},
+                    attributes=attributes,
                 ),
                 MessageSent(id=name, contact=contact, text=text),
             ],
@@ -144,37 +165,41 @@ class Beginning:
         return frames.Ack(seq=receipts[-1].seq, client_id=frame.client_id, became="message")
 
     async def leave_number(self, session: Session, visitor: Visitor, frame: frames.LeaveNumber) -> AnyServerFrame:
-        """Leave the line for a callback; where the queue is closed, ask for one."""
+        """Leave the line for a callback; where the queue is closed, ask for one. Said again, it is what it was."""
         core, inbox = self._core, self._core.inbox(session, frame.client_id)
-        chat, name = visitor.chat, f"{session.visitor}:{frame.client_id}"
+        chat, name = visitor.chat, fact_name(session, frame.client_id)
         number = forms.number(frame.number, frame.client_id)
-        if chat is not None and (chat.phase == "queued" or chat.called_back_by == name):
+        if core.came_before(name):  # by a visitor who may wait no more, or whose chat nobody has in memory
+            return await self._leave_line(name, _contact_of(session, frame.client_id), number, frame.client_id)
+        if chat is not None and chat.phase == "queued":
             if not inbox.callback:
                 raise BadFrame("no_callback", "callbacks are not offered here", frame.client_id)
-            asked = CallbackRequested(id=name, contact=chat.contact, number=number)
-            (receipt,) = await self.submit([asked], frame.client_id, "no_chat")
-            chat.called_back_by = name
-            core.counters["numbers_left"] += not receipt.duplicate
-            return frames.Ack(seq=receipt.seq, client_id=frame.client_id, became="callback")
+            return await self._leave_line(name, chat.contact, number, frame.client_id)
         if chat is not None and chat.phase == "connected":
             raise BadFrame("no_callback", "somebody is here already", frame.client_id)
-        is_known = self._channel_of(self.contact_of(session, frame.client_id)) == "voice"
-        if inbox.callback_queue is None or (core.is_open(inbox) and not is_known):
+        if inbox.callback_queue is None or core.is_open(inbox):
             raise BadFrame("no_callback", "begin a chat: callbacks are taken from the line", frame.client_id)
-        given = forms.answers(_optional(forms.fields_of(inbox, is_open=True)), frame.fields, frame.client_id)
-        self._take_turn(session.inbox, frame.client_id)
+        asked = _optional(forms.fields_of(inbox, is_open=True))
+        given = self._let_in(session, frame.client_id, asked, frame.fields)
         arrival = ContactArrived(
             id=name,
-            contact=self.contact_of(session, frame.client_id),
+            contact=_contact_of(session, frame.client_id),
             queue=inbox.callback_queue,
             channel="voice",
             customer=session.customer or number,
             entry=session.inbox,
             attributes=_attributes(session, {**given, CALLBACK_NUMBER: number}, ""),
         )
-        (receipt,) = await self.submit([arrival], frame.client_id, "not_taken")
-        core.counters["numbers_left"] += not receipt.duplicate
-        return frames.Ack(seq=receipt.seq, client_id=frame.client_id, became="callback")
+        return await self._leave_number(arrival, frame.client_id, "not_taken")
+
+    async def _leave_line(self, name: str, contact: str, number: str, client_id: str) -> AnyServerFrame:
+        asked = CallbackRequested(id=name, contact=contact, number=number)
+        return await self._leave_number(asked, client_id, "no_chat")
+
+    async def _leave_number(self, fact: Observed, client_id: str, code: Code) -> AnyServerFrame:
+        (receipt,) = await self.submit([fact], client_id, code)
+        self._core.counters["numbers_left"] += not receipt.duplicate
+        return frames.Ack(seq=receipt.seq, client_id=client_id, became="callback")
 
     async def submit(
         self,
@@ -206,10 +231,15 @@ class Beginning:
                 raise BadFrame(code, f"it came too late: {receipt.refused}", client_id)
         return receipts
 
-    def _take_turn(self, inbox: str, client_id: str) -> None:
-        wait_s = self._core.limits.chats[inbox].take("", self._core.monotonic_ns())
-        if wait_s:
-            raise BadFrame("slow_down", "so many come at once; try again", client_id, int(wait_s) + 1)
+
+def fact_name(session: Session, client_id: str) -> str:
+    """Name of the fact that a visitor's frame of this name becomes: said again, it is in the log once."""
+    return f"{session.visitor}:{client_id}"
+
+
+def _contact_of(session: Session, client_id: str) -> str:
+    """Name of the contact that this visitor begins by a frame of this name."""
+    return "chat-" + hashlib.sha256(f"{session.visitor} {client_id}".encode()).hexdigest()[:24]
 
 
 def _called_back_in(inbox: Inbox) -> dict[str, str]:

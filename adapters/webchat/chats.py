@@ -53,8 +53,6 @@ class Chat:
         self.reason = ""
         self.survey_open = False
         """Set once it is over and the rules allow it: the visitor is asked how it was."""
-        self.called_back_by = ""
-        """Under which name the visitor left a number instead of waiting on, so that it may be said again."""
         self.asked = False
         """Whether the log has that the visitor was asked how it was."""
         self.files: set[str] = set()

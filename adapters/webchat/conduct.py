@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from adapters.webchat import forms, frames
-from adapters.webchat.beginning import Beginning
+from adapters.webchat.beginning import Beginning, fact_name
 from adapters.webchat.chats import Chat, Visitor
 from adapters.webchat.core import Core
 from adapters.webchat.frames import AnyServerFrame, BadFrame
@@ -13,7 +13,7 @@ from adapters.webchat.lines import CONVERSATIONS, conversations_of, past_of
 from adapters.webchat.settings import SECOND_NS, SurveyKind
 from adapters.webchat.tokens import Session, Upload
 from engine.messages.observed import Attachment, ContactReleased, MessageSent, MessagesRead, SurveyAnswered
-from engine.ports import Hint
+from engine.ports import Hint, Receipt
 from engine.signed import NotSigned
 
 TYPING_EVERY_NS: Final = 2 * SECOND_NS
@@ -61,11 +61,11 @@ class Conduct:
         return []
 
     async def _start(self, session: Session, visitor: Visitor, frame: frames.Start, origin: str) -> AnyServerFrame:
-        """Begin; who has a chat already says one more line of it, unless this is what began it, said again."""
+        """Begin; who has a chat already says one more line of it. Said again, it is what it became the first time."""
         async with visitor.lock:
-            chat = visitor.chat
-            begun_by_this = chat is not None and chat.contact == self._beginning.contact_of(session, frame.client_id)
-            if chat is None or chat.phase == "ended" or begun_by_this:
+            has_chat = visitor.chat is not None and visitor.chat.phase != "ended"
+            is_line = has_chat or self._core.came_before(fact_name(session, frame.client_id))
+            if not is_line or self._beginning.has_begun(session, frame.client_id):
                 return await self._beginning.start(session, visitor, frame, origin)
         if not frame.text.strip():
             raise BadFrame("already_open", "there is a chat already", frame.client_id)
@@ -73,25 +73,34 @@ class Conduct:
 
     async def _say(self, session: Session, visitor: Visitor, frame: frames.Say) -> AnyServerFrame:
         """Take a line in; said again under its name, it is the same line."""
-        core, chat = self._core, visitor.chat
+        core, chat, name = self._core, visitor.chat, fact_name(session, frame.client_id)
         text = forms.clean(frame.text)
         attachment = self._attachment(session, frame) if frame.attachment else None
         if not text and attachment is None:
             raise BadFrame("empty", "there is nothing in the line", frame.client_id)
-        if chat is None:
+        said = MessageSent(id=name, contact=chat.contact if chat is not None else "", text=text, attachment=attachment)
+        if core.came_before(name):  # its chat may be over, or forgotten: what was said again needs none
+            (receipt,) = await self._beginning.submit([said], frame.client_id, "no_chat")
+        elif chat is None:
             raise BadFrame("no_chat", "there is no chat; begin one", frame.client_id)
-        if attachment is not None:
-            self._require_room(chat, attachment, frame.client_id)
-        said = MessageSent(
-            id=f"{session.visitor}:{frame.client_id}", contact=chat.contact, text=text, attachment=attachment
-        )
-        try:
-            (receipt,) = await self._beginning.submit([said], frame.client_id, "no_chat", file=attachment)
-        except FileNotFoundError:
-            chat.files -= {attachment.sha256} if attachment is not None else set()
-            raise BadFrame("bad_attachment", "the file is not there any more", frame.client_id) from None
+        elif attachment is None:
+            (receipt,) = await self._beginning.submit([said], frame.client_id, "no_chat")
+        else:
+            receipt = await self._bring(chat, said, attachment, frame.client_id)
         core.counters["lines_repeated" if receipt.duplicate else "lines"] += 1
         return frames.Ack(seq=receipt.seq, client_id=frame.client_id)
+
+    async def _bring(self, chat: Chat, said: MessageSent, file: Attachment, client_id: str) -> Receipt:
+        """Take in a line with a file, which counts as the chat's."""
+        if file.sha256 not in chat.files and len(chat.files) >= chat.settings.files.per_chat:
+            raise BadFrame("too_many_files", f"a chat has at most {chat.settings.files.per_chat} files", client_id)
+        chat.files.add(file.sha256)
+        try:
+            (receipt,) = await self._beginning.submit([said], client_id, "no_chat", file=file)
+        except FileNotFoundError:
+            chat.files.discard(file.sha256)
+            raise BadFrame("bad_attachment", "the file is not there any more", client_id) from None
+        return receipt
 
     def _attachment(self, session: Session, frame: frames.Say) -> Attachment:
         """The file that an upload's ticket stands for: the visitor's own, and nobody else's."""
@@ -102,13 +111,6 @@ class Conduct:
         if upload.visitor != session.visitor:
             raise BadFrame("bad_attachment", "the ticket is another visitor's", frame.client_id)
         return upload.attachment
-
-    @staticmethod
-    def _require_room(chat: Chat, attachment: Attachment, client_id: str) -> None:
-        """Count a file as the chat's, unless there are enough of them."""
-        if attachment.sha256 not in chat.files and len(chat.files) >= chat.settings.files.per_chat:
-            raise BadFrame("too_many_files", f"a chat has at most {chat.settings.files.per_chat} files", client_id)
-        chat.files.add(attachment.sha256)
 
     def _type(self, visitor: Visitor, frame: frames.Typing) -> None:
         """Show the agent that the visitor types: a sign, and no fact."""
@@ -135,7 +137,7 @@ class Conduct:
         if not frame.client_id:
             core.insist([ContactReleased(contact=chat.contact, by="customer")])
             return []
-        left = ContactReleased(id=f"{session.visitor}:{frame.client_id}", contact=chat.contact, by="customer")
+        left = ContactReleased(id=fact_name(session, frame.client_id), contact=chat.contact, by="customer")
         try:
             (receipt,) = await self._beginning.submit([left], frame.client_id, "no_chat")
         except BadFrame as bad:

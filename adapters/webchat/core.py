@@ -96,11 +96,19 @@ class Core:
         return self.engine.views.now_ns(self.wall_ns()) // MS_NS
 
     def is_open(self, inbox: Inbox) -> bool:
-        """Whether the inbox's queue takes contacts."""
+        """Whether the inbox's queue takes contacts; one that is gone takes none."""
         is_open = self.open_queues.get(inbox.queue)
         if is_open is None:
-            is_open = self.open_queues[inbox.queue] = self.engine.views.queue(inbox.queue).open
+            try:
+                is_open = self.engine.views.queue(inbox.queue).open
+            except KeyError:
+                is_open = False
+            self.open_queues[inbox.queue] = is_open
         return is_open
+
+    def came_before(self, name: str) -> bool:
+        """Whether a fact of this name is in the log: again, it changes nothing, and is answered as the first time."""
+        return self.engine.came_before(SOURCE, name)
 
     def idle_ends_ms(self, contact: str) -> int:
         """When silence ends an open chat, ms since 1970; 0: not as things stand."""

@@ -13,6 +13,12 @@ Visits = Callable[..., Guest]
 MAIL = {"email": "an@example.com"}
 
 
+async def test_a_queue_that_is_gone_is_closed(house: House) -> None:
+    inbox = house.adapter.settings.inboxes["web"]
+    assert house.adapter.core.is_open(inbox)
+    assert not house.adapter.core.is_open(inbox.model_copy(update={"queue": "gone"}))
+
+
 async def test_every_page_hears_of_it(house: House, guest_at: Visits) -> None:
     idle, talking = guest_at(house), guest_at(house)
     assert (await idle.connect())["state"]["open"] is True
