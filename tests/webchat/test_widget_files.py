@@ -11,6 +11,19 @@ from tests.webchat.test_widget import Shop, shop
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
 ANYWHERE = INBOX.replace("https://shop.example", "*")
 FILES = "**/files?*"
+SOON = """{ const { now } = Date; Date.now = () => now() + (window.laterMs || 0); }
+{ const wait = setTimeout; window.setTimeout = (go, ms, ...more) => wait(go, ms === 10000 ? 50 : ms, ...more); }"""
+"""A page that does not wait long for files, and whose clock can be set."""
+COUNTED = """() => {
+  const root = document.getElementById("trunkline-chat").shadowRoot;
+  window.told = [];
+  new MutationObserver((all) => {
+    for (const { target, addedNodes } of all) {
+      if (target.className === "mark" && addedNodes.length) window.told.push(target.textContent);
+    }
+  }).observe(root, { subtree: true, childList: true });
+}"""
+"""Notes what is said beside lines, each time."""
 
 
 class Slow:
@@ -70,14 +83,13 @@ async def test_a_file_under_way_is_shown_and_what_is_written_after_it_comes_afte
 
 async def test_a_line_does_not_wait_long_for_a_file(build: Build, slow: Slow) -> None:
     house = await build(ANYWHERE)
-    later = "{ const { now } = Date; Date.now = () => now() + (window.laterMs || 0); }"
-    async with shop(house, init=later) as seen:
+    async with shop(house, init=SOON) as seen:
         await seen.page.route(FILES, slow)
         await seen.begin("see this")
         await seen.until(".status", "You are next.")
         await choose(seen)
         await house.until(lambda: slow.held)
-        await seen.page.evaluate("window.laterMs = 11000")
+        await seen.page.evaluate("window.laterMs = -3600000")  # the machine's clock is set back
         await seen.page.locator("#trunkline-chat textarea").fill("are you there?")
         await seen.page.keyboard.press("Enter")
         (record,) = house.open_contacts()
@@ -110,6 +122,25 @@ async def test_a_file_of_a_chat_that_is_over_is_told_as_not_sent_and_begins_no_o
         assert said(house, contact) == ["một"]
         assert "bag.txt" not in await seen.text(".log")
         seen.said.clear()  # the browser itself writes of the upload that was stopped
+
+
+async def test_each_file_of_a_chat_that_is_over_is_told_of_once(build: Build, slow: Slow) -> None:
+    house = await build(ANYWHERE)
+    async with shop(house) as seen:
+        await seen.page.route(FILES, slow)
+        await seen.begin("see these")
+        await house.work("bob")
+        contact = await house.take()
+        await seen.until(".status", "Bob Ray")
+        for name in ("a.txt", "b.txt", "c.txt"):
+            await choose(seen, name)
+        await house.until(lambda: len(slow.held) == 3)
+        await seen.page.evaluate(COUNTED)
+        await house.end(contact)
+        await seen.until(".status", "c.txt")
+        await seen.page.wait_for_function("window.told.length")
+        assert await seen.page.evaluate("window.told") == ["Not sent: The chat has ended."] * 3
+        seen.said.clear()  # the browser itself writes of the uploads that were stopped
 
 
 async def test_a_first_file_goes_behind_the_line_that_began_the_chat_meanwhile(build: Build, slow: Slow) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import re
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -235,6 +236,40 @@ async def test_what_was_written_long_ago_is_shown_and_not_said(build: Build) -> 
         await seen.until(".line.failed .mark", "it was written too long ago")
         assert not house.open_contacts()
         assert await kept(seen.page) == []
+
+
+@pytest.mark.parametrize("kind", ["number", "form"])
+async def test_what_was_left_long_ago_without_a_line_is_told_as_not_sent(build: Build, kind: str) -> None:
+    house = await build(ANYWHERE)
+    number = {"type": "leave_number", "client_id": "abc", "number": "024 3825"}
+    old = number if kind == "number" else {"type": "start", "client_id": "abc", "text": "", "fields": {"name": "An"}}
+    end = {"type": "end", "client_id": "def", "contact_id": 7}
+    key, at_ms = f"trunkline.{house.url}.web", (time.time() - 7200) * 1000
+    entries = json.dumps([{"frame": frame, "atMs": at_ms, "contact": 0} for frame in (old, end)])
+    init = f"localStorage.getItem('{key}.pending') ?? localStorage.setItem('{key}.pending', {json.dumps(entries)})"
+    async with shop(house, init=init) as seen:
+        await seen.page.locator("#trunkline-chat .launcher").click()
+        await seen.until(".status", "Not sent: it was written too long ago")
+        assert not house.open_contacts()
+        assert await kept(seen.page) == []
+        await seen.page.reload()
+        await seen.page.locator("#trunkline-chat .launcher").click()
+        await house.until(lambda: house.adapter.sockets.open)
+        await seen.page.locator("#trunkline-chat .row textarea").fill("hello")
+        await seen.page.keyboard.press("Enter")
+        await seen.until(".status", "You are next.")
+        assert "Not sent" not in await seen.text(".status")
+
+
+async def test_who_polls_begins_with_what_the_welcome_told(build: Build) -> None:
+    house = await build(ANYWHERE)
+    asked: list[str] = []
+    async with shop(house, sockets=False) as seen:
+        seen.page.on("request", lambda request: asked.append(request.url) if "/messages?" in request.url else None)
+        await seen.page.locator("#trunkline-chat .launcher").click()
+        await house.until(lambda: asked)
+        assert re.search("seen=[0-9a-f]{16}", asked[0]), asked
+        seen.said.clear()  # the browser itself writes of sockets that are barred
 
 
 async def test_a_file_before_the_first_line_begins_the_chat_and_can_be_had_at_once(build: Build) -> None:

@@ -80,7 +80,7 @@ const isOver = ({ contact, left }) => chat.isBarred || isEnding() || chat.state.
 
 export function leaveFiles() {
   for (const one of [...carried].filter(isOver)) {
-    carried.delete(one);
+    if (!carried.delete(one)) continue; // telling of one of them has this look for the others, too
     one.stop.abort();
     refuse(one, say(chat.isBarred ? "not_allowed" : "ended"));
   }

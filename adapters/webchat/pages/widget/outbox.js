@@ -6,6 +6,7 @@ import { connect } from "./connection.js";
 import { mark, notSent, showEntry } from "./entries.js";
 import { keep, load } from "./kept.js";
 import { toEnd } from "./lines.js";
+import { tell } from "./signals.js";
 
 const { pending } = chat;
 let underWay = { entry: null, link: null };
@@ -63,7 +64,8 @@ export function put(frame) {
 export function putHeld(frame, file, hasBegun) {
   const entry = entered(frame, file, true);
   if (!hasBegun) pending.delete(frame.client_id);
-  setTimeout(sayNext, HELD_MS);
+  entry.holdsUp = true;
+  setTimeout(() => { entry.holdsUp = false; sayNext(); }, HELD_MS);
   return entry;
 }
 
@@ -90,13 +92,16 @@ function leaveOut(entry) {
   pending.delete(entry.frame.client_id);
   keepPending(entry.frame.client_id);
   if (!entry.element && entry.frame.text) showEntry(entry);
-  notSent(entry, say("too_late"));
+  if (entry.element) notSent(entry, say("too_late"));
+  else if (entry.frame.type !== "end") chat.refusal = say("too_late");
 }
 
 export function sayNext() {
   if (!chat.link || chat.isBarred) return;
-  for (const entry of [...pending.values()].filter((one) => !one.isHeld && isTooLate(one))) leaveOut(entry);
-  const entry = [...pending.values()].find((one) => !one.isHeld || Date.now() - one.atMs < HELD_MS);
+  const late = [...pending.values()].filter((one) => !one.isHeld && isTooLate(one));
+  late.forEach(leaveOut);
+  if (late.length) tell("changed");
+  const entry = [...pending.values()].find((one) => !one.isHeld || one.holdsUp);
   if (!entry || entry.isHeld || (underWay.entry === entry && underWay.link === chat.link)) return;
   underWay = { entry, link: chat.link };
   chat.link.send(entry.frame);
