@@ -159,7 +159,7 @@ class HttpAdapter:
         """Tell every stream that it ends, let requests finish, and close."""
         self.context.stopping = True
         self._unsubscribe()
-        self.context.desks.stop()
+        await self.context.desks.stop()
         await self.context.feed.stop()
         await self.context.connections.stop()
         runner, self._runner = self._runner, None

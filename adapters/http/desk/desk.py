@@ -28,7 +28,7 @@ class Desks:
         self._engine = engine
         self._wall_ns = wall_ns
         self.sign_in = SignIn(engine, tokens)
-        self.presence = Presence(engine, settings.desk.away_limit_ns)
+        self.presence = Presence(engine, settings.desk.away_limit_ns, engine.folder)
         self.hub = DeskHub(engine, settings.desk.desks, self.presence)
         self._house = HouseItems(lambda: self.files)
         self._uploads: Uploads | None = None
@@ -42,9 +42,10 @@ class Desks:
         self._sessions = Sessions(key, self._settings.idle_limit_ns, self._settings.session_limit_ns, folder)
         self.hub.start()
 
-    def stop(self) -> None:
-        """Tell every desk that it ends."""
+    async def stop(self) -> None:
+        """Tell every desk that it ends, and keep whose were open."""
         self.hub.stop()
+        await self.presence.kept()
 
     @property
     def sessions(self) -> Sessions:

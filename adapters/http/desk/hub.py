@@ -177,6 +177,10 @@ class DeskHub:
         self.count += 1
         return True
 
+    async def kept(self) -> None:
+        """Wait until it outlives the end of the process that the desks of now are open."""
+        await self._presence.kept()
+
     def leave(self, waker: Waker) -> None:
         """Remove a desk."""
         wakers = self._open.get(waker.agent, set())

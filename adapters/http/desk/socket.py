@@ -115,6 +115,7 @@ class DeskSocket:
         """Serve the desk until it goes, the session ends or the service stops."""
         pump: asyncio.Task[None] | None = None
         try:
+            await self._hub.kept()  # nothing is done here that nobody would wait for after a crash
             await self._ws.prepare(request)
             async for message in self._ws:
                 if message.type != WSMsgType.TEXT:

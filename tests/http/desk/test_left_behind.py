@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, CookieJar
 
-from adapters.http.desk.presence import Presence
+from adapters.http.desk.presence import AGAIN_AFTER_S, Presence
 from engine.config.load import load_config
+from engine.errors import Overloaded
 from engine.messages.fact import Channel
-from engine.messages.observed import AgentStatusChanged, ContactArrived, OfferAnswered
+from engine.messages.observed import AgentStatusChanged, ContactArrived, ContactReleased, OfferAnswered
+from engine.ports import EngineLink
 from tests.http.desk.support import CENTRE, Desk, opened, sign_in, socket_of
 from tests.http.support import CONTACTS, Build, House, get, tell
 from tests.sip.test_restart import Served
@@ -34,14 +36,45 @@ async def take(house: House, desk: Desk, contact: str, channel: Channel = "chat"
 
 def let_go(presence: Presence, number: int) -> None:
     """Let the time be over that a desk may be closed."""
-    presence._leaving[number].cancel()
-    presence._let_go(number)
+    presence._timers[number].cancel()
+    presence._over(number)
 
 
 async def settled(house: House) -> None:
     """Facts are taken in order: when this one is on record, so is everything that was said before."""
-    await house.engine.submit("test", [AgentStatusChanged(agent="an", status="offline")])
+    await house.engine.submit("test", [AgentStatusChanged(agent="binh", status="offline")])
     await house.engine.durable()
+
+
+class Full:
+    """An engine that takes nothing."""
+
+    def __init__(self, engine: EngineLink) -> None:
+        self._engine = engine
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    def submit(self, source: str, facts: object) -> None:
+        """Refuse them."""
+        raise Overloaded("the inbox is full", 1)
+
+
+async def sign_out_in_vain(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take a chat and sign out while the engine has no room; the desk is closed then."""
+    presence, hub = house.adapter.context.desks.presence, house.adapter.context.desks.hub
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as client:
+        await sign_in(client, house.url)
+        async with socket_of(client, house.url) as desk:
+            await desk.do("status", status="available")
+            await take(house, desk, "chat-1")
+            with monkeypatch.context() as full:
+                full.setattr(presence, "_engine", Full(presence._engine))
+                assert (await client.delete(f"{house.url}/api/v1/desk/session")).status == 204
+                await desk.until(lambda: desk.ended == "session_over")
+                async with asyncio.timeout(10):
+                    while hub.count:  # noqa: ASYNC110
+                        await asyncio.sleep(0.01)
 
 
 def record(house: House, contact: str) -> Any:
@@ -90,7 +123,7 @@ async def test_who_comes_back_in_time_has_them_still(build: Build) -> None:
         await desk.do("status", status="available")
         await take(house, desk, "chat-1")
     async with opened(house) as desk:
-        assert not house.adapter.context.desks.presence._leaving
+        assert not house.adapter.context.desks.presence._timers
         assert desk.contact("chat-1")["state"] == "connected"
     assert not put_back(house)
 
@@ -117,6 +150,51 @@ async def test_who_signs_out_leaves_them_to_others_unless_a_desk_is_open_elsewhe
     assert (house.engine.views.agent("an").status, house.engine.views.agent("an").state) == ("offline", "offline")
 
 
+async def test_who_signs_out_while_the_engine_is_full_does_so_once_it_has_room(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = await build(centre=TWO)
+    presence, views = house.adapter.context.desks.presence, house.engine.views
+    await sign_out_in_vain(house, monkeypatch)
+    left_s = presence._timers[views.agent_number("an")].when() - asyncio.get_running_loop().time()
+    assert left_s <= AGAIN_AFTER_S, "not as one who has but closed the desk"
+    let_go(presence, views.agent_number("an"))
+    await settled(house)
+    assert put_back(house) == [("chat-1", "desk", "signed out")]
+    assert (views.agent("an").status, views.agent("an").reason) == ("offline", "")
+    assert (presence.set_offline, presence._timers) == (0, {})
+
+
+async def test_who_was_made_available_before_the_engine_had_room_stays_so(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = await build(centre=TWO)
+    presence, views = house.adapter.context.desks.presence, house.engine.views
+    await sign_out_in_vain(house, monkeypatch)
+    async with ClientSession(house.url) as api:
+        await tell(api, "/api/v1/agents/an/status", status="available", by="boss")
+    await house.engine.durable()
+    let_go(presence, views.agent_number("an"))
+    await settled(house)
+    assert put_back(house) == [("chat-1", "desk", "signed out")]
+    assert views.agent("an").status == "available"
+
+
+async def test_a_chat_that_has_just_ended_does_not_count_as_put_back(build: Build) -> None:
+    house = await build(centre=TWO)
+    presence = house.adapter.context.desks.presence
+    async with opened(house) as desk:
+        await desk.do("status", status="available")
+        await take(house, desk, "chat-1")
+        await take(house, desk, "chat-2")
+    ended = house.engine.submit("web", [ContactReleased(contact="chat-1", by="customer")])
+    let_go(presence, house.engine.views.agent_number("an"))
+    await ended
+    await settled(house)
+    assert record(house, "chat-2").state == "waiting"
+    assert (presence.put_back, presence.set_offline) == (1, 1)
+
+
 async def test_who_is_offline_already_leaves_them_too(build: Build) -> None:
     house = await build(centre=TWO)
     presence = house.adapter.context.desks.presence
@@ -129,31 +207,6 @@ async def test_who_is_offline_already_leaves_them_too(build: Build) -> None:
     await settled(house)
     assert put_back(house) == [("chat-1", "desk", "desk closed")]
     assert presence.set_offline == 0
-
-
-async def test_who_took_a_chat_at_a_desk_is_waited_for_after_a_restart(build: Build) -> None:
-    house = await build(centre=TWO)
-    views = house.engine.views
-    async with opened(house) as desk:
-        async with ClientSession(house.url) as api:
-            for name in ("an", "binh"):
-                await tell(api, f"/api/v1/agents/{name}/status", status="available", by="boss")
-        await desk.until(lambda: desk.items["agent"]["status"] == "available")
-        await house.engine.submit("web", [ContactArrived(contact="chat-1", queue="chat", channel="chat")])
-        await house.engine.submit("bot", [ContactArrived(contact="chat-2", queue="chat", channel="chat")])
-        await desk.until(lambda: any("contact" in one for one in desk.items.values()))
-        own = next(one["contact"] for one in desk.items.values() if "contact" in one)
-        await desk.do("accept", contact=own)
-        other = ({"chat-1", "chat-2"} - {own}).pop()
-        await house.engine.submit("bot", [OfferAnswered(agent="binh", contact=other)])
-        await house.engine.durable()
-        again = Presence(house.adapter.context.engine, 60_000_000_000)
-        await again._await_those_of_before()
-        assert set(again._leaving) == {views.agent_number("an")}, "what binh has was taken by something else"
-        let_go(again, views.agent_number("an"))
-        again.stop()
-        await settled(house)
-        assert put_back(house) == [(own, "desk", "desk closed")]
 
 
 async def test_a_status_that_somebody_else_chose_stands_but_chats_go_back(build: Build) -> None:
@@ -170,8 +223,7 @@ async def test_a_status_that_somebody_else_chose_stands_but_chats_go_back(build:
         await tell(api, "/api/v1/agents/an/status", status="paused", reason="training", by="boss")
     await house.engine.durable()
     let_go(presence, number)
-    await house.engine.submit("test", [AgentStatusChanged(agent="binh", status="offline")])
-    await house.engine.durable()
+    await settled(house)
     assert put_back(house) == [("chat-1", "desk", "desk closed")], "chat-2 was taken by something else"
     assert [one.contact for one in views.contacts.engagements("an") if one.state == "connected"] == ["chat-2"]
     assert (views.agent("an").status, views.agent("an").wrapping) == ("paused", 0)
@@ -191,15 +243,10 @@ async def test_chats_of_who_is_configured_no_more_go_back_too(build: Build, tmp_
         house.engine.configure(load_config(less))
         await desk.until(lambda: desk.ended == "unknown")
     async with asyncio.timeout(10):
-        while number not in presence._leaving:  # noqa: ASYNC110
+        while number not in presence._timers:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
-    again = Presence(house.adapter.context.engine, 60_000_000_000)
-    await again._await_those_of_before()
-    assert set(again._leaving) == {number}, "a restart in between changes nothing"
-    again.stop()
     let_go(presence, number)
-    await house.engine.submit("test", [AgentStatusChanged(agent="binh", status="offline")])
-    await house.engine.durable()
+    await settled(house)
     assert put_back(house) == [("chat-1", "desk", "desk closed")]
     assert [one.contact for one in views.contacts.waiting("chat", limit=10).contacts] == ["chat-1"]
     assert [one.contact for one in views.contacts.engagements_of(number) if one.state == "connected"] == ["call"]

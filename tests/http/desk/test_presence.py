@@ -4,7 +4,6 @@ import asyncio
 
 from aiohttp import ClientSession, CookieJar
 
-from adapters.http.desk.presence import Presence, read_back
 from engine.messages.observed import AgentStatusChanged, ContactArrived, ContactReleased
 from tests.http.desk.support import CENTRE, opened, sign_in, socket_of
 from tests.http.support import Build, House, tell
@@ -12,7 +11,7 @@ from tests.http.support import Build, House, tell
 
 def leaving(house: House) -> set[int]:
     """Agents whose last desk is gone."""
-    return set(house.adapter.context.desks.presence._leaving)
+    return set(house.adapter.context.desks.presence._timers)
 
 
 async def test_an_agent_whose_desk_is_closed_is_set_offline_by_an_observed_fact(build: Build) -> None:
@@ -22,8 +21,8 @@ async def test_an_agent_whose_desk_is_closed_is_set_offline_by_an_observed_fact(
         assert not leaving(house)
     presence = house.adapter.context.desks.presence
     (agent,) = leaving(house)
-    presence._leaving[agent].cancel()
-    presence._let_go(agent)
+    presence._timers[agent].cancel()
+    presence._over(agent)
     views = house.engine.views
     async with asyncio.timeout(10):
         while not presence.set_offline or views.agent("an").status == "available":  # noqa: ASYNC110
@@ -57,7 +56,7 @@ async def test_who_chose_offline_is_left_alone(build: Build) -> None:
         await desk.do("status", status="offline", reason="lunch")
     presence = house.adapter.context.desks.presence
     (agent,) = leaving(house)
-    presence._let_go(agent)
+    presence._over(agent)
     # Facts are taken in order: when this one is on record, so is everything that was said before.
     await house.engine.submit("test", [AgentStatusChanged(agent="binh", status="available")])
     assert house.engine.views.agent("an").reason == "lunch"
@@ -92,31 +91,6 @@ async def test_the_end_of_the_service_sets_nobody_offline(build: Build) -> None:
     assert house.engine.views.agent("an").status == "available"
 
 
-async def test_who_was_ready_by_a_desk_before_a_restart_and_does_not_come_back_is_waited_for(build: Build) -> None:
-    house = await build(centre=CENTRE)
-    presence, views = house.adapter.context.desks.presence, house.engine.views
-    async with opened(house) as desk, ClientSession(house.url) as api:
-        await desk.do("status", status="available")
-        await tell(api, "/api/v1/agents/binh/status", status="available")
-        await house.engine.durable()
-        assert read_back(views)[0] == {"an"}, "binh is ready by something else"
-        again = Presence(house.adapter.context.engine, 60_000_000_000)
-        again.start()
-        async with asyncio.timeout(10):
-            while not again._leaving:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
-        assert set(again._leaving) == {views.agent_number("an")}
-        again.came(views.agent_number("an"))
-        assert not again._leaving
-        again.stop()
-        await desk.do("status", status="offline", reason="")
-        await house.engine.durable()
-        third = Presence(house.adapter.context.engine, 60_000_000_000)
-        await third._await_those_of_before()
-        assert not third._leaving, "who is offline and has nothing in hand is done"
-    assert not presence.set_offline
-
-
 async def test_who_leaves_with_a_contact_in_hand_wraps_it_up_and_is_done_with_it_once_nobody_sits_there(
     build: Build,
 ) -> None:
@@ -142,14 +116,14 @@ async def test_who_leaves_with_a_contact_in_hand_wraps_it_up_and_is_done_with_it
         await desk.until(lambda: desk.contact("c2").get("state") == "offered")
         await desk.do("accept", contact="c2")
     number = views.agent_number("an")
-    presence._leaving[number].cancel()
-    presence._let_go(number)
+    presence._timers[number].cancel()
+    presence._over(number)
     await house.engine.submit("test", [ContactReleased(contact="c2", by="customer")])
     assert (views.agent("an").status, views.agent("an").state) == ("offline", "wrapping")
     await house.engine.durable()
     assert leaving(house) == {number}
-    presence._leaving[number].cancel()
-    presence._let_go(number)
+    presence._timers[number].cancel()
+    presence._over(number)
     await house.engine.submit("test", [AgentStatusChanged(agent="binh", status="available")])
     assert views.agent("an").state == "offline"
     assert presence.set_offline == 1
