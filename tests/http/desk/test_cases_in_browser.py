@@ -89,3 +89,24 @@ async def test_a_report_says_of_which_case_it_is_who_resolved_it_and_when(build:
         assert "resolved ns" not in await page.inner_text(".customer")
         await is_fit(page)
     work.stop()
+
+
+async def test_the_number_to_call_is_asked_for_where_a_chat_left_none(build: Build) -> None:
+    house = await build(centre=WITH_CASES)
+    async with browser() as context, ClientSession(house.url) as api:
+        page = await signed_in(context, house)
+        await page.keyboard.press("r")
+        for name, told, filled in (
+            ("as-it-came", {"number": "0912 345 678"}, ""),
+            ("left", {"callback_number": "0912 345 678"}, "0912 345 678"),
+        ):
+            said = {"contact": name, "queue": "chat", "channel": "chat", "customer": "+84912345678"}
+            await tell(api, CONTACTS, 201, **said, attributes=told)
+            await page.locator(".offer").wait_for()
+            await page.keyboard.press("Alt+a")
+            await page.locator(".offer").wait_for(state="detached")
+            await page.keyboard.press("Escape")
+            await page.keyboard.press("c")
+            await page.select_option("#case-kind", "refund")
+            assert await page.input_value("#case-number") == filled
+            await page.keyboard.press("Escape")
