@@ -10,8 +10,8 @@ from adapters.webchat.frames import (
     Open,
     Queue,
     Silence,
-    State,
 )
+from adapters.webchat.told import State
 
 
 def frames_between(seq: int, before: State | None, now: State, now_ms: int) -> list[AnyServerFrame]:

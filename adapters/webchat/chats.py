@@ -7,8 +7,8 @@ from typing import Final, Literal, Protocol
 
 import msgspec
 
-from adapters.webchat.frames import State
 from adapters.webchat.settings import Inbox
+from adapters.webchat.told import State
 from adapters.webchat.wait_range import WaitRange, told_range
 
 ENDED_MAX: Final = 10_000

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from adapters.webchat.chats import Visitors
-from adapters.webchat.frames import BadFrame, Notice
+from adapters.webchat.frames import BadFrame
 from adapters.webchat.settings import SECOND_NS, Inbox, Settings
 from adapters.webchat.tokens import Session, Signer
+from adapters.webchat.told import Notice
 from engine.errors import Overloaded
 from engine.messages.observed import Observed
 from engine.model.plan_views import PlanNotice, notices_of

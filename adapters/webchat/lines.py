@@ -4,8 +4,8 @@ import asyncio
 from typing import Final
 
 from adapters.webchat.core import SOURCE, Core
-from adapters.webchat.frames import File, Line, Past
 from adapters.webchat.tokens import Download
+from adapters.webchat.told import File, Line, Past
 from engine.messages.observed import INTEGER_MAX, Attachment
 from engine.projections.contacts.records import ContactRecord
 from engine.projections.feed.transcripts import Message

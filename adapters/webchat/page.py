@@ -9,9 +9,10 @@ from adapters.webchat import frames
 from adapters.webchat.changes import frames_between
 from adapters.webchat.chats import Visitor
 from adapters.webchat.core import Core
-from adapters.webchat.frames import AnyServerFrame, State
+from adapters.webchat.frames import AnyServerFrame
 from adapters.webchat.lines import PAGE, lines_after
 from adapters.webchat.reception import Reception
+from adapters.webchat.told import State
 
 
 class Page:

@@ -8,8 +8,8 @@ from typing import Final
 import msgspec
 
 from adapters.webchat.forms import fields_of
-from adapters.webchat.frames import Notice
 from adapters.webchat.settings import Inbox, in_locale
+from adapters.webchat.told import Notice
 
 PAGES: Final = Path(__file__).parent / "pages"
 LOCALES: Final = ("en", "vi")

@@ -8,11 +8,12 @@ import msgspec
 from adapters.webchat import frames
 from adapters.webchat.chats import Chat, Visitor
 from adapters.webchat.core import Core
-from adapters.webchat.frames import BadFrame, State
+from adapters.webchat.frames import BadFrame
 from adapters.webchat.lines import conversations_of, read_marks
 from adapters.webchat.settings import SECOND_NS, Inbox
 from adapters.webchat.surveys import Surveys
 from adapters.webchat.tokens import Identity, Session, read_identity
+from adapters.webchat.told import State
 from engine.projections.contacts.records import ContactRecord
 from engine.signed import NotSigned
 

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from adapters.webchat import forms, frames, page_texts
 from adapters.webchat import widget as script
 from adapters.webchat.changes import frames_between
-from adapters.webchat.frames import BadFrame, State
+from adapters.webchat.frames import BadFrame
 from adapters.webchat.settings import FormField, Inbox
 from adapters.webchat.tokens import Download, Session, Signer, Upload, read_identity
+from adapters.webchat.told import State
 from adapters.webchat.wait_range import WaitRange, told_range
 from engine import file_kinds
 from engine.messages.observed import Attachment
