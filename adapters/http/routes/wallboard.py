@@ -227,7 +227,8 @@ async def get_hour(request: web.Request) -> web.Response:
     context = context_of(request)
     since_ns = context.wall_ns() - RECENT_NS
     found = await figures(context, since_ns, lambda views, now_ns: views.queues(now_ns, since_ns).queues)
-    levels = [queue.service_level for queue in found if board.shows(queue.queue)]
+    # Where less is kept, the figure of today is of no more either, and says since when.
+    levels = [queue.service_level for queue in found if board.shows(queue.queue) and queue.since_ns <= since_ns]
     of = sum(level.of for level in levels)
     recent = sum(level.met for level in levels) / of if of else None
     return await answer(request, context.feed.hour.of(board, context.wall_ns(), recent))

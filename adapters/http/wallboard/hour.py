@@ -38,7 +38,7 @@ class Hour(msgspec.Struct, frozen=True):
     """Of today, over all contacts that count by the formula."""
     available: list[int | None]
     service_level_recent: float | None = None
-    """Of the latest half hour, at least: counters are kept by interval."""
+    """Of the latest half hour, at least: counters are kept by interval. null where less than that is kept."""
 
 
 class LastHour:

@@ -7,10 +7,11 @@ import pytest
 from aiohttp import ClientSession
 
 from adapters.http.adapter import HttpAdapter
+from adapters.http.routes import wallboard
 from engine.config.load import load_config
 from engine.errors import ConfigError
 from engine.projections.queues.health import JUDGED_OF
-from tests.http.support import CENTRE, CONTACTS, Build, get, tell
+from tests.http.support import CAPACITY, CENTRE, CONTACTS, Build, get, tell
 
 BOARD = """boards: {floor: {title: Sàn A, queues: [sales], theme: dark, rotate: 20s,
   thresholds: {oldest_wait_s: {warn: 30, alert: 60}},
@@ -97,6 +98,20 @@ async def test_the_hour_has_a_sample_once_somebody_looked(client: ClientSession)
         hour = await get(client, "/api/v1/boards/default/hour")
     assert [value for value in hour["waiting"] if value is not None] == [1]
     assert len(hour["minutes_ns"]) == 61
+
+
+async def test_the_level_of_half_an_hour_is_told_where_so_much_is_kept(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = await build(centre=CENTRE.replace("interval: 15m", "interval: 1m"))
+    async with ClientSession(house.url) as client:
+        await tell(client, "/api/v1/agents/alice/status", status="available")
+        await tell(client, CONTACTS, 201, contact="c", queue="sales")
+        await tell(client, "/api/v1/agents/alice/offers/c/answer")
+        assert (await get(client, "/api/v1/boards/default/hour"))["service_level_recent"] is not None
+        kept_ns = CAPACITY.intervals * 60 * 1_000_000_000
+        monkeypatch.setattr(wallboard, "RECENT_NS", kept_ns + 60 * 1_000_000_000)
+        assert (await get(client, "/api/v1/boards/default/hour"))["service_level_recent"] is None
 
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"}

@@ -63,6 +63,64 @@ async def test_a_queue_that_nobody_staffs_is_called_so(build: Build, locale: str
         await until(page, f"document.querySelector('tr[data-queue=sales] .badge')?.innerText.endsWith('{word}')")
 
 
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [
+        ("en", "Of 1 too few contacts came yet to judge it; for 1 nobody is at work"),
+        ("vi", "1 hàng đợi còn quá ít liên hệ để đánh giá; 1 hàng đợi không có ai đang làm việc"),
+    ],
+)
+async def test_the_sentence_tells_of_queues_that_nobody_staffs_beside_those_too_few_to_judge(
+    build: Build, locale: str, said: str
+) -> None:
+    house = await build(centre=centre(2))
+    few = {"queue": "sales", "entries": 4, "staffed": 1, "at_work": 1, "service_level": 0.0, "service_level_of": 4}
+    async with opened(house, locale=f"{locale}-VN") as page:
+        await page.evaluate(STAND, [[few, {"queue": "help", "entries": 1, "answered": 1}], [], []])
+        await until(page, f"document.getElementById('sentence').innerText === '{said}'")
+
+
+async def test_the_sentence_tells_of_them_beside_shares_of_all_that_are_amiss(build: Build) -> None:
+    house = await build(centre=centre(2))
+    late = {"staffed": 1, "service_level": 0.25, "service_level_of": 8, "entries": 8}
+    async with opened(house) as page:
+        await page.evaluate(STAND, [[{"queue": "sales", "at_work": 1, **late}, {"queue": "help", **late}], [], []])
+        said = "document.getElementById('sentence').innerText"
+        await until(page, f"{said}.startsWith('All queues together need attention')")
+        assert (await page.evaluate(said)).endswith("; for 1 nobody is at work")
+
+
+async def test_nobody_is_at_work_where_the_only_one_serves_somebody_before_a_pause(build: Build) -> None:
+    house = await build(centre=centre(2))
+    last = {"queue": "sales", "entries": 1, "answered": 1, "connected": 1, "staffed": 1, "at_work": 0}
+    async with opened(house) as page:
+        await page.evaluate(STAND, [[last], [], []])
+        await until(page, "document.querySelector('tr[data-queue=sales] .badge')?.innerText.endsWith('Unstaffed')")
+        assert await page.inner_text("#sentence") == "Nobody is at work for any of the 2 open queues"
+
+
+async def test_a_tile_breached_as_nobody_can_take_them_says_so(build: Build) -> None:
+    house = await build(centre=centre(2))
+    waits = [{"queue": "help", "waiting": 1, "waits_s": 3, "unattended": True, "staffed": 1}]
+    async with opened(house) as page:
+        await page.evaluate(STAND, [waits, [], []])
+        await until(page, "document.querySelector('[data-tile=waiting]')?.dataset.level === 'alert'")
+        assert await page.inner_text("[data-tile=waiting] .note") == "nobody can take them in 1 queue"
+        await page.evaluate(STAND, [[waits[0] | {"overdue": 1}], [], []])
+        told = "1 past its threshold · nobody can take them in 1 queue"
+        await until(page, f"document.querySelector('[data-tile=waiting] .note').innerText === '{told}'")
+
+
+async def test_a_wait_that_reads_the_same_is_not_called_longer(build: Build) -> None:
+    house = await build(centre=centre(2))
+    waits = [{"queue": "sales", "waiting": 1, "waits_s": 21.1}, {"queue": "help", "waiting": 1, "waits_s": 21.5}]
+    async with opened(house) as page:
+        await page.evaluate(STAND, [waits, [{"queue": "sales", "metric": "oldest_wait_s"}], []])
+        await until(page, f"{OLDEST}.dataset.level === 'alert'")
+        assert await page.inner_text("[data-tile=oldest] .value") == "0:21"
+        assert await page.inner_text("[data-tile=oldest] .week") == ""
+
+
 async def test_the_heading_counts_what_stands_below_it(build: Build) -> None:
     house = await build(centre=centre(2))
     async with opened(house) as page:

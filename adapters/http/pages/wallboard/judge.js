@@ -66,7 +66,7 @@ export function judge() {
     if (queue.unattended || own.includes("alert")) level = "alert";
     else if (own.includes("warn")) level = "warn";
     else if (!queue.open) level = "closed";
-    else if (!queue.at_work && !queue.waiting && !queue.connected) level = "quiet";
+    else if (!queue.at_work) level = "quiet";
     else if (isFew(queue)) level = "few";
     worst.set(queue.queue, level);
   }
@@ -107,13 +107,21 @@ export function sentence({ levels, worst, of }) {
     const text = t(breached ? "say_breached" : "say_at_risk", { count: bad.length, queues: told });
     return [breached ? "alert" : "warn", bad.length > 3 ? `${text}, …` : text];
   }
-  const open = all.filter((queue) => queue.open).length;
   if (all.every((queue) => !queue.entries && !queue.waiting && !queue.connected && !queue.staffed)) return ["quiet", t("say_quiet")];
+  const counted = (level) => all.filter((queue) => queue.open && worst.get(queue.queue) === level).length;
+  const [deserted, few, onTarget] = ["quiet", "few", "ok"].map(counted), told = (key, count) => (count ? t(key, { count }) : "");
   const amiss = Object.keys(OF).filter((metric) => ["alert", "warn"].includes(of.get(metric)) && together(metric));
-  if (amiss.length) return [of.get(amiss[0]), t("say_together", { figures: amiss.map((metric) => `${t(`metric_${metric}`)} ${percent(together(metric)[0])}`).join(", ") })];
-  if (all.some((queue) => worst.get(queue.queue) === "few")) return ["quiet", t("say_few")];
-  const deserted = all.filter((queue) => queue.open && worst.get(queue.queue) === "quiet").length;
-  if (deserted && deserted === open) return ["quiet", t("say_deserted", { count: open })];
-  if (deserted) return ["quiet", `${t("say_some_ok", { count: open - deserted })}; ${t("say_some_deserted", { count: deserted })}`];
-  return open ? ["ok", t("say_ok", { count: open })] : ["quiet", t("say_closed")];
+  if (amiss.length) {
+    const text = t("say_together", { figures: amiss.map((metric) => `${t(`metric_${metric}`)} ${percent(together(metric)[0])}`).join(", ") });
+    return [of.get(amiss[0]), clauses(text, told("say_some_deserted", deserted))];
+  }
+  if (!deserted) return few ? ["quiet", t("say_few")] : onTarget ? ["ok", t("say_ok", { count: onTarget })] : ["quiet", t("say_closed")];
+  if (!few && !onTarget) return ["quiet", t("say_deserted", { count: deserted })];
+  return ["quiet", clauses(told("say_some_ok", onTarget), told("say_some_few", few), told("say_some_deserted", deserted))];
+}
+
+/** What is to be said, as one sentence. */
+function clauses(...told) {
+  const text = told.filter(Boolean).join("; ");
+  return text[0].toUpperCase() + text.slice(1);
 }

@@ -93,7 +93,7 @@ function drawTiles(place, judged) {
   /** Of how many queues a figure is beyond its threshold: where all together are told, single ones may be worse. */
   const off = (...metrics) => { const count = Math.max(...metrics.map((metric) => judged.beyond.get(metric) ?? 0)); return count && all.length > 1 ? t("note_off_target", { count }) : ""; };
   const joined = (...notes) => notes.filter(Boolean).join(" · ");
-  const waiting = sum(all, "waiting"), overdue = sum(all, "overdue");
+  const waiting = sum(all, "waiting"), overdue = sum(all, "overdue"), unattended = all.filter((queue) => queue.unattended).length;
   const judgedOf = sum(all, "service_level_of");
   const served = judgedOf ? all.reduce((n, queue) => n + (queue.service_level ?? 0) * queue.service_level_of, 0) / judgedOf : null;
   const goal = judgedOf ? all.reduce((n, queue) => n + queue.target * queue.service_level_of, 0) / judgedOf : null;
@@ -111,7 +111,7 @@ function drawTiles(place, judged) {
   const items = [
     { name: "waiting", value: number(waiting), level: all.filter((queue) => queue.waiting).map((queue) => waitingLevel(queue, judged.levels)).reduce(worse, "none"),
       exact: waiting, week: week.waiting,
-      note: waiting ? t("note_overdue", { count: overdue }) : t("note_nobody_waits"), series: hour?.waiting, show: number },
+      note: waiting ? joined(overdue || !unattended ? t("note_overdue", { count: overdue }) : "", unattended ? t("note_unattended", { count: unattended }) : "") : t("note_nobody_waits"), series: hour?.waiting, show: number },
     { name: "oldest", value: "–", level: first?.level ?? "none", of: first?.queue ?? null, longest, note: first ? shown(first.queue) : t("note_nobody_waits"), beside: besideOldest(first?.queue ?? null, longest) },
     { name: "level", value: percent(served), level: share("service_level"),
       note: goal === null ? t("note_no_level") : joined(t("note_target", { target: percent(goal) }), recent === null ? "" : t("note_recent", { level: percent(recent) }), off("service_level")), series: hour?.service_level, show: percent, exact: served, week: week.service_level, same: 0.005 },
@@ -132,15 +132,18 @@ function drawTiles(place, judged) {
 const longestOf = (all) => all.reduce((first, queue) => (queue.oldest_since_ns && !(first?.oldest_since_ns <= queue.oldest_since_ns) ? queue : first), null);
 const waited = (queue) => inWords("oldest_wait_s", ageS(queue.oldest_since_ns));
 
-/** Where somebody waits longer in a queue that stands better, for how long. */
-const besideOldest = (queue, longest) => (queue === longest ? "" : t("note_longest", { age: waited(longest) }));
+/** Whether somebody waits longer in a queue that stands better, by as much as one can read. */
+const isLonger = (queue, longest) => queue && queue.oldest_since_ns - longest.oldest_since_ns >= 1e9 && waited(queue) !== waited(longest);
+
+/** For how long, then. */
+const besideOldest = (queue, longest) => (isLonger(queue, longest) ? t("note_longest", { age: waited(longest) }) : "");
 
 function tickOldest(place) {
   const view = place.views?.get("oldest");
   if (view) {
     putValue(view, view.of ? waited(view.of) : "–");
     put(view.week, besideOldest(view.of, view.longest));
-    mark(view.week, "title", view.of === view.longest ? "" : shown(view.longest));
+    mark(view.week, "title", isLonger(view.of, view.longest) ? shown(view.longest) : "");
   }
   const back = queues().reduce((least, queue) => (queue.callback_since_ns && queue.callback_since_ns < least ? queue.callback_since_ns : least), Infinity);
   const callbacks = place.views?.get("callbacks");
