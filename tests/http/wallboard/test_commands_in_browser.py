@@ -3,8 +3,8 @@
 import pytest
 from aiohttp import ClientSession
 
-from tests.http.support import Build, get
-from tests.http.wallboard.browser import CHROMIUM, DRAWN, LIVE, busy, centre, opened, until
+from tests.http.support import CONTACTS, Build, get, tell
+from tests.http.wallboard.browser import CHROMIUM, DRAWN, LIVE, QUEUES, busy, centre, opened, until
 from tests.http.wallboard.test_gate_in_browser import ASKED, give, tokens
 
 pytestmark = [
@@ -95,7 +95,24 @@ async def test_enter_gives_the_order_and_escape_none(build: Build) -> None:
         await page.press("#d-why", "Enter")
         first = "document.activeElement === document.querySelector('dialog .order')"
         assert await page.evaluate(first), "of several orders none is guessed"
+        assert "press its button" in await page.inner_text("dialog .fault"), "and that is said"
         await page.select_option("#d-priority", "5")
         await page.press("#d-why", "Enter")
         await page.wait_for_selector("dialog[open]", state="detached")
         assert await seen("priority_changed") == 1
+
+
+async def test_where_there_is_one_queue_to_move_to_enter_moves_there_once_it_is_chosen(build: Build) -> None:
+    house = await build(centre=centre(2, QUEUES + "  night: {members_only: true}\n"))
+    async with ClientSession(house.url) as client, opened(house) as page:
+        await tell(client, CONTACTS, 201, contact="c", queue="sales")
+        await page.click("#waiting-rows tr:first-child button")
+        await page.wait_for_selector("#d-to")
+        await page.fill("#d-by", "Lan")
+        await page.fill("#d-why", "storm")
+        await page.click("dialog button:text-is('Move')")
+        assert await page.evaluate("document.activeElement.id") == "d-to", "nobody is moved to a queue not chosen"
+        await page.select_option("#d-to", "night")
+        await page.press("#d-why", "Enter")
+        await page.wait_for_selector("dialog[open]", state="detached")
+        assert (await get(client, f"{CONTACTS}/c"))["contact"]["queue"] == "night"

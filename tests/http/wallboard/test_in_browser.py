@@ -487,7 +487,7 @@ async def test_supervisors_act_and_say_who_and_why(build: Build) -> None:
             await page.click("#waiting-rows tr:nth-child(1) button")
             await page.wait_for_selector("#d-to")
             offered = await page.locator("#d-to option").all_inner_texts()
-            unserved = ["Important (nobody serves it)", "night (closed, nobody serves it)"]
+            unserved = ["–", "Important (nobody serves it)", "night (closed, nobody serves it)"]
             assert offered == unserved, "the queues for calls, beyond this board, too"
             await page.select_option("#d-to", "vip")
             await order("Move")

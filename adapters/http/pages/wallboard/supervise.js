@@ -28,8 +28,8 @@ export function onEnter(form, act) {
 }
 
 /** Asks who and why, beside `fields`; resolves with whether it was done. `orders` are [words, danger, act, field]; of
- * several Enter gives the one whose field was changed last, else it goes to the first. Where one changes what becomes of
- * callers or agents, `needsWhy`. */
+ * several Enter gives the one whose field was changed last; where none was, it says that it is not known which. Where one
+ * changes what becomes of callers or agents, `needsWhy`. */
 function ask(title, fields, orders, needsWhy = false) {
   orderAnew();
   const dialog = $("dialog"), fault = el("p", { class: "fault", role: "alert" });
@@ -39,8 +39,8 @@ function ask(title, fields, orders, needsWhy = false) {
   dialog.setAttribute("aria-labelledby", "d-title");
   return new Promise((resolve) => {
     const done = (value) => { dialog.close(); resolve(value); };
-    const buttons = orders.map(([words, danger, act]) => el("button", { type: "button", class: danger ? "order danger" : "order", on: { click: async ({ currentTarget: pressed }) => {
-      if (!by.reportValidity() || !why.reportValidity()) return;
+    const buttons = orders.map(([words, danger, act, field]) => el("button", { type: "button", class: danger ? "order danger" : "order", on: { click: async ({ currentTarget: pressed }) => {
+      if (![field, by, why].every((one) => one?.reportValidity() ?? true)) return;
       remember(by.value);
       pressed.disabled = true;
       put(fault, "");
@@ -55,8 +55,15 @@ function ask(title, fields, orders, needsWhy = false) {
     form.append(el("div", { class: "orders" }, ...buttons, el("button", { type: "button", class: "order", on: { click: () => done(false) } }, t("cancel"))));
     form.addEventListener("submit", (event) => event.preventDefault());
     let meant = buttons.length === 1 ? buttons[0] : null;
-    orders.forEach(([, , , field], place) => field?.addEventListener("change", () => { meant = buttons[place]; }));
-    onEnter(form, () => (meant ? meant.click() : buttons[0].focus()));
+    orders.forEach(([, , , field], place) => field?.addEventListener("change", () => {
+      meant = buttons[place];
+      put(fault, "");
+    }));
+    onEnter(form, () => {
+      if (meant) return meant.click();
+      put(fault, t("order_which"));
+      buttons[0].focus();
+    });
     dialog.replaceChildren(form);
     dialog.oncancel = () => resolve(false);
     dialog.showModal();
@@ -89,10 +96,10 @@ export async function contact(one) {
   looking = true;
   const path = `/api/v1/contacts/${part(one.contact)}`, others = await elsewhere(one).finally(() => { looking = false; });
   if ($("dialog").open) return false;
-  const to = choice("d-to", others ?? [["", t("order_no_queues")]]);
-  to.disabled = !others;
+  const to = choice("d-to", others ? [["", "–"], ...others] : [["", t("order_no_queues")]]); // so that one alone is chosen, too
+  [to.required, to.disabled] = [true, !others];
   const level = choice("d-priority", [...Array(8).keys()].map((n) => [String(n), number(n)]), String(one.priority));
-  return ask(t("order_contact", { caller: one.caller || t("not_known"), contact: one.contact }), [...(to.length ? [[t("order_to"), to]] : []), [t("order_priority"), level]], [
+  return ask(t("order_contact", { caller: one.caller || t("not_known"), contact: one.contact }), [...(others?.length === 0 ? [] : [[t("order_to"), to]]), [t("order_priority"), level]], [
     ...(others?.length ? [[t("order_move"), false, (said) => send("POST", `${path}/transfer`, { queue: to.value, ...said }), to]] : []),
     [t("order_set_priority"), false, (said) => send("POST", `${path}/priority`, { priority: Number(level.value), ...said }), level],
     [t("order_withdraw"), true, (said) => send("POST", `${path}/withdraw`, said)],
