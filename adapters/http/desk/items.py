@@ -21,6 +21,8 @@ PLANS: Final = "plans"
 OF_DESK: Final = ("has_phone", "phone_answers", "open_elsewhere")
 """What is not of the agent's status."""
 HANDED_OVER: Final = "transfer"
+PUT_BACK: Final = "requeue"
+"""What ended a talk whose contact went back to its queue, and its way in there."""
 CONTACT: Final = "contact:"
 """Followed by the contact's id."""
 
@@ -74,12 +76,14 @@ class DeskContact(msgspec.Struct, frozen=True):
     """When it entered its present queue: where it was handed over, that is later than its arrival."""
     answered_ns: int = 0
     from_agent: str = ""
-    """Who served it last before, where it was handed over."""
+    """Who served it last before, where it was handed over or put back."""
+    put_back: bool = False
+    """Whether it went back from them to the queue, as from a desk that was closed: nobody handed it over."""
     from_queue: str = ""
     asked_by: str = ""
     """Shown name of the colleague who asks about the customer in this call, until the customer is put through."""
     ended_by: str = ""
-    """For who handed it over, `transfer`, whatever became of it then."""
+    """For who handed it over, `transfer`, and from whom it was put back, `requeue`, whatever became of it then."""
     notes: list[Remark] = []
     classified: Remark | None = None
 
@@ -173,9 +177,10 @@ def _contact(views: Views, agent: str, engagement: Engagement, at_phone: bool) -
         waits_ns=record.visits[-1].entered_ns if record.visits else record.arrived_ns,
         answered_ns=record.answered_ns,
         from_agent=before,
+        put_back=bool(before) and record.visits[own].entry == PUT_BACK,
         from_queue=queue,
         asked_by=_asked_by(views, record),
-        ended_by=record.ended_by if own == len(record.visits) - 1 else HANDED_OVER,
+        ended_by=_ended_by(record, own),
         notes=remarks.notes,
         classified=remarks.classified,
     )
@@ -202,6 +207,13 @@ def _own_visit(record: ContactRecord, agent: str, state: str) -> int:
     while state == "wrapping" and own > 0 and record.visits[own].agent != agent:
         own -= 1
     return own
+
+
+def _ended_by(record: ContactRecord, own: int) -> str:
+    """Return what ended the talk of the visit `own`: where it has gone on since, that is told by its next way in."""
+    if own == len(record.visits) - 1:
+        return record.ended_by
+    return PUT_BACK if record.visits[own + 1].entry == PUT_BACK else HANDED_OVER
 
 
 def _came_from(record: ContactRecord, agent: str, own: int) -> tuple[str, str]:

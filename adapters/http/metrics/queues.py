@@ -17,7 +17,7 @@ from prometheus_client.core import (
 )
 
 from adapters.http.metrics.arrivals import ArrivalCounts
-from engine.messages.kinds import EXIT_ANSWERED, EXIT_NAMES, EXITS
+from engine.messages.kinds import CHANNELS, EXIT_ANSWERED, EXIT_NAMES, EXITS
 from engine.model.tallies import (
     MEASURED_ANSWERED,
     MEASURED_FIRST_RESPONSE,
@@ -74,6 +74,7 @@ class QueueMetrics:
         scrape = _Scrape(self._views, self._now_ns)
         return [
             *scrape.queue_counters(),
+            *scrape.transfers(),
             *scrape.queue_gauges(),
             *scrape.histograms(),
             *scrape.durations(self._durations),
@@ -100,7 +101,6 @@ class _Scrape:
         exits = _counter("trunkline_queue_exits", "Contacts that left the queue", *QUEUE_LABELS, "outcome")
         level = _counter("trunkline_service_level_contacts", "Contacts by service level", *QUEUE_LABELS, "result")
         offers = _counter("trunkline_offers", "Offers to agents", *QUEUE_LABELS, "result")
-        transfers = _counter("trunkline_transfers_out", "Connected contacts handed over", *QUEUE_LABELS)
         told = _counter("trunkline_told_waits", "Answered contacts that were told a wait", *QUEUE_LABELS, "within")
         for cell in self.cells:
             labels, tally = _labels(cell), cell.tally.tolist()
@@ -116,11 +116,21 @@ class _Scrape:
             offers.add_metric([*labels, "declined"], tally[Tally.OFFERS_DECLINED])
             offers.add_metric([*labels, "no_answer"], tally[Tally.OFFERS_NOT_ANSWERED])
             offers.add_metric([*labels, "lost"], tally[Tally.OFFERS_LOST])
-            transfers.add_metric(labels, tally[Tally.TRANSFERRED_OUT])
             told.add_metric([*labels, "all"], tally[Tally.TOLD])
             told.add_metric([*labels, "p50"], tally[Tally.TOLD_WITHIN_P50])
             told.add_metric([*labels, "p90"], tally[Tally.TOLD_WITHIN_P90])
-        return [entries, exits, level, offers, transfers, told]
+        return [entries, exits, level, offers, told]
+
+    def transfers(self) -> list[Metric]:
+        """Return the connected contacts that went on: where somebody sent them, or back to their queue."""
+        out = _counter("trunkline_transfers_out", "Connected contacts handed over", *QUEUE_LABELS)
+        put_back = _counter("trunkline_put_back", "Connected contacts put back into their queue", *QUEUE_LABELS)
+        counts = self.views.quality.transfer_counts()
+        for cell in self.cells:
+            labels, found = _labels(cell), counts.get((cell.queue_number, cell.number % CHANNELS), (0, 0))
+            out.add_metric(labels, found[0])
+            put_back.add_metric(labels, found[1])
+        return [out, put_back]
 
     def queue_gauges(self) -> list[Metric]:
         """Return how things stand."""

@@ -24,7 +24,7 @@ from engine.projections.quality.columns.ring import KEY
 from engine.projections.quality.folding.fold import Fold
 from engine.projections.quality.folding.folded import Folded, copied, loaded, saved
 from engine.projections.quality.folding.taken import Taken, taken, whole_from_ns
-from engine.projections.quality.subjects import surveys
+from engine.projections.quality.subjects import resolution, surveys
 from engine.projections.quality.subjects.adherence import adherence
 from engine.projections.quality.subjects.cases import COUNTED, Case
 from engine.projections.quality.subjects.surveys import Advice, SurveyAnswer, advice
@@ -164,6 +164,17 @@ class Quality:
         with self._lock:
             answers = self._folded().surveys.answers
             return next((one for one in reversed(answers) if (one.contact_id, one.kind) == (contact_id, kind)), None)
+
+    def transfer_counts(self) -> dict[tuple[int, int], tuple[int, int]]:
+        """Return (handed over, put back) of connected contacts since the beginning of the log, by the numbers of queue
+        and channel."""
+        with self._lock:
+            cells = self._folded().flow.columns(0, NEVER_NS)
+        added = cells.added(OF_QUEUE | OF_CHANNEL)
+        return {
+            (key.queue, key.channel): (counts[resolution.TRANSFERS], counts[resolution.PUT_BACK])
+            for key, counts in added
+        }
 
     def survey_counts(self) -> list[SurveyCount]:
         """What was asked and answered since the beginning of the log, by queue, channel and kind."""

@@ -112,7 +112,8 @@ async def test_chats_of_a_closed_desk_go_back_ahead_and_anything_else_stays(buil
         await other.until(lambda: other.contact("chat-1").get("state") == "offered")
         await other.do("accept", contact="chat-1")
         await other.until(lambda: other.contact("chat-1").get("state") == "connected")
-        assert other.contact("chat-1")["from_agent"] == "an"
+        told = other.contact("chat-1")
+        assert (told["from_agent"], told["put_back"]) == ("an", True), "nobody handed it over"
     assert record(house, "chat-1").agent == "binh"
     assert not views.read_events(0, 500, ["fact_refused"]).events
 

@@ -121,6 +121,22 @@ async def test_who_hands_over_is_told_which_queues_would_keep_the_caller_in_vain
         assert "'inside' carries calls among colleagues only" in refused["detail"]
 
 
+async def test_what_is_put_back_was_handed_over_by_nobody(build: Build) -> None:
+    house = await build(centre=CENTRE.replace("queues: [care]", "queues: [chat, care]"))
+    async with opened(house) as one, opened(house, "binh") as other, ClientSession(house.url) as client:
+        await connected(house, one, "chat-1")
+        await other.do("status", status="available")
+        await tell(client, f"{CONTACTS}/chat-1/requeue", reason="to a colleague")
+        await one.until(lambda: one.contact("chat-1").get("state") == "wrapping")
+        assert (one.contact("chat-1")["ended_by"], one.contact("chat-1")["put_back"]) == ("requeue", False)
+        await other.until(lambda: other.contact("chat-1").get("state") == "offered")
+        offered = other.contact("chat-1")
+        assert (offered["from_agent"], offered["put_back"]) == ("an", True)
+        moved = {one.name: one for one in (await scrape(client)).values()}
+        for name, value in (("trunkline_transfers_out", 0), ("trunkline_put_back", 1)):
+            assert sum(sample.value for sample in moved[name].samples) == value
+
+
 async def test_a_transfer_takes_the_lines_along(build: Build) -> None:
     house = await build(centre=CENTRE)
     async with opened(house) as one, opened(house, "binh") as other:

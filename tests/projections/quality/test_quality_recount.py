@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from engine.log_port import Turn
-from engine.messages.observed import ContactReleased, SurveyAnswered, SurveyRequested
+from engine.messages.observed import ContactReleased, RequeueRequested, SurveyAnswered, SurveyRequested
 from engine.projections.feed.events import Event
 from engine.projections.quality.quality import Quality
 from engine.projections.quality.tables.table import QualityRow
@@ -28,6 +28,8 @@ async def random_life(centre: QualityCentre, seed: int) -> None:
     for part in range(5):
         await centre.live(seed * 100 + part, 200)
         for record in [one for one in centre.views.history.records() if one.open]:
+            if record.agent and record.state in ("connected", "held"):
+                await centre.say(RequeueRequested(contact=record.contact, by="desk"))
             await centre.say(ContactReleased(contact=record.contact))
         await centre.after(60)
         for number in range(8):
@@ -60,6 +62,7 @@ class Recount:
         log = list(events(centre))
         refused = {event.cause_seq for event in log if event.type == "fact_refused"}
         self.log = [event for event in log if event.seq not in refused]
+        self.types = {event.seq: event.type for event in log}
         self.records = {record.id: record for record in centre.views.history.records()}
         self.counts: dict[tuple[str, str, str, str], Counter[str]] = {}
         for event in self.log:
@@ -79,7 +82,8 @@ class Recount:
         if event.type == "offer_ended" and event.data["reason"] == "no_answer":
             self.at(event.at_ns, event.queue, event.agent, channel)["no_answers"] += 1
         if event.type == "contact_ended" and event.data["by"] == "transfer":
-            self.at(event.at_ns, event.queue, event.agent, channel)["transfers"] += 1
+            asked = self.types[event.cause_seq or 0] == "requeue_requested"
+            self.at(event.at_ns, event.queue, event.agent, channel)["put back" if asked else "transfers"] += 1
 
     def _closing(self, contact_id: int) -> Event | None:
         record = self.records[contact_id]
@@ -140,6 +144,7 @@ def counted(row: QualityRow) -> Counter[str]:
         handled=flow.handled,
         no_answers=flow.no_answers,
         transfers=flow.transfers,
+        **{"put back": flow.put_back},
         contacts=flow.contacts,
         repeated=flow.repeated,
     )
@@ -163,6 +168,8 @@ async def test_every_cell_equals_the_recount(centre: QualityCentre, seed: int) -
     assert {key: counts for key, counts in found.items() if counts} == expected
     total = sum(expected.values(), Counter[str]())
     assert total["repeated"] > 10
+    assert total["transfers"] > 0
+    assert total["put back"] > 0
     assert total["csat unasked"] > 0
     assert total["nps answered"] > 5
     (everything,) = centre.quality.table((), 0, 2**62, STEP_NS, centre.clock.now_ns()).rows

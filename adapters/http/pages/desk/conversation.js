@@ -205,7 +205,7 @@ export function conversationView(desk) {
       shown = contact.id;
     }
     heading.textContent = who(contact);
-    const from = contact.from_agent ? t("from_agent", { agent: desk.names.agent(contact.from_agent) }) : contact.from_queue ? t("from_queue", { queue: desk.names.queue(contact.from_queue) }) : "";
+    const from = contact.from_agent ? t(contact.put_back ? "was_with" : "from_agent", { agent: desk.names.agent(contact.from_agent) }) : contact.from_queue ? t("from_queue", { queue: desk.names.queue(contact.from_queue) }) : "";
     const file = desk.outbox.isLeaving(contact.contact) && desk.outbox.files[contact.contact];
     under.textContent = [contact.over ? t("over.word") : "", file ? t("leaves_after_file", { name: file }) : "", t(kindOf(contact)), desk.names.queue(contact.queue), from].filter(Boolean).join(" · ");
     renderActions(contact);

@@ -14,7 +14,7 @@ export function offersView(desk) {
   place.append(title, list);
 
   function toldOf(contact) {
-    const from = contact.from_agent ? t("from_agent", { agent: desk.names.agent(contact.from_agent) }) : "";
+    const from = contact.from_agent ? t(contact.put_back ? "was_with" : "from_agent", { agent: desk.names.agent(contact.from_agent) }) : "";
     const number = calledBackAt(contact);
     const what = number ? [t("callback_to", { number }), contact.entry ? t("left_at", { entry: contact.entry }) : ""] : [t(kindOf(contact))];
     return [...what, desk.names.queue(contact.queue), from, t("waits_since", { time: clock(contact.waits_ns || contact.arrived_ns) })].filter(Boolean).join(" · ");

@@ -1,16 +1,20 @@
 """Contacts counted many rows at once: offers, talks, and customers who came again."""
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from engine.messages import kinds
+from engine.messages.kind_set import KindSet
 from engine.messages.row_fields import RowFields, fields_of
 from engine.projections.quality.columns.cells import Counted, Key, packed
 from engine.projections.quality.columns.people import SERVED, TRANSFERS_MAX, Arrived
 from engine.projections.quality.columns.ring import KEY, Array, in_order_of
 from engine.projections.quality.folding.folded import Folded
 from engine.projections.quality.subjects import resolution
+
+_OF_COURSES: Final = KindSet(kinds.CONTACT_ANSWERED, kinds.CONTACT_ENDED, kinds.CONTACT_LEFT)
+"""Kinds by which a contact goes its course: who left may have been served before, in rows of the same batch."""
 
 
 class Taken(NamedTuple):
@@ -62,8 +66,13 @@ class Counts:
         return Counted(*(np.concatenate(part)[order] for part in columns))
 
 
-def take_contacts(state: Folded, rows: Array, seqs: Array, payload: memoryview, counts: Counts) -> Taken:
-    """Take in rows of the kinds that are counted, shape (n,): what the state knows of contacts follows."""
+def take_contacts(
+    state: Folded, rows: Array, seqs: Array, put_back: Array, payload: memoryview, counts: Counts
+) -> Taken:
+    """Take in rows of the kinds that are counted, shape (n,): what the state knows of contacts follows.
+
+    `put_back`: mask of the ends of talks whose contacts go back to their queues.
+    """
     people, slots = state.people, np.ascontiguousarray(rows["contact"])
     row_kinds, a = np.ascontiguousarray(rows["kind"]), rows["a"]
     arrived, ended = row_kinds == kinds.CONTACT_ARRIVED, row_kinds == kinds.CONTACT_ENDED
@@ -78,11 +87,13 @@ def take_contacts(state: Folded, rows: Array, seqs: Array, payload: memoryview, 
     at_ns = np.ascontiguousarray(rows["at_ns"])
     start_ns = at_ns // state.interval_ns * state.interval_ns
     where = packed(*(part.astype(np.int64) for part in (rows["queue"], rows["agent"], records["channel"])))
+    transferred = ended & (a == kinds.BY_TRANSFER) & ~put_back
     for mask, column in (
         (offers | (row_kinds == kinds.CONTACT_ANSWERED), resolution.OFFERS),
         (offers & (a == kinds.OFFER_NO_ANSWER), resolution.NO_ANSWERS),
         (ended, resolution.HANDLED),
-        (ended & (a == kinds.BY_TRANSFER), resolution.TRANSFERS),
+        (transferred, resolution.TRANSFERS),
+        (put_back, resolution.PUT_BACK),
         (judged, resolution.JUDGED),
     ):
         counts.add(mask, seqs, start_ns, where, column)
@@ -94,29 +105,30 @@ def take_contacts(state: Folded, rows: Array, seqs: Array, payload: memoryview, 
     customers = people.customers[slots[leaving]]
     customers[their >= 0] = arrivals.customers[their[their >= 0]]
     people.enter(slots[arrived], arrivals)
-    served_rows = _follow_courses(rows, records)
+    served_rows = _follow_courses(rows, records, transferred)
     people.note_course(slots[served_rows], records.take(served_rows))
     people.close(rows.take(leaving), records.take(leaving), customers)
     return Taken(closed_before, seqs[leaving], _telling(arriving, arrivals))
 
 
-def _follow_courses(rows: Array, records: Array) -> Array:
-    """Add to the `records`, dtype OPEN, of contacts that are answered or ended what all these rows say of each.
+def _follow_courses(rows: Array, records: Array, transferred: Array) -> Array:
+    """Add to the `records`, dtype OPEN, of contacts that are answered, ended or left what all these rows say of each.
 
-    Returns the places of those rows.
+    Returns the places of those rows. `transferred`: mask of the ends of talks that were handed over.
     """
     row_kinds = rows["kind"]
-    places = np.flatnonzero((row_kinds == kinds.CONTACT_ANSWERED) | (row_kinds == kinds.CONTACT_ENDED))
+    places = np.flatnonzero(_OF_COURSES.mask(row_kinds))
     if not len(places):
         return places
     ids, order = in_order_of(records["id"][places])
     places = places[order]
-    ended, a, b = row_kinds[places] == kinds.CONTACT_ENDED, rows["a"][places], rows["b"][places]
+    answered, ended = (row_kinds[places] == kind for kind in (kinds.CONTACT_ANSWERED, kinds.CONTACT_ENDED))
+    a, b = rows["a"][places], rows["b"][places]
     begins = np.concatenate(([True], ids[1:] != ids[:-1]))
     starts, contact = np.flatnonzero(begins), np.cumsum(begins) - 1
-    waited_ns = np.maximum.reduceat(np.where(ended, 0, a), starts)[contact]
+    waited_ns = np.maximum.reduceat(np.where(answered, a, 0), starts)[contact]
     talked_ns = np.add.reduceat(np.where(ended, b, 0), starts)[contact]
-    transfers = np.add.reduceat((ended & (a == kinds.BY_TRANSFER)).astype(np.int64), starts)[contact]
+    transfers = np.add.reduceat(transferred[places].astype(np.int64), starts)[contact]
     records["waited_ns"][places] = np.maximum(records["waited_ns"][places], waited_ns)
     records["talked_ns"][places] += talked_ns
     records["transfers"][places] = np.minimum(records["transfers"][places] + transfers, TRANSFERS_MAX)

@@ -109,21 +109,23 @@ class Fold:
         if fresh >= len(turn.rows):
             return
         self._payload = turn.payload
-        rows, seqs = self._chosen(turn, fresh)
+        rows, seqs, put_back = self._chosen(turn, fresh)
         barriers = np.flatnonzero(BARRIERS.mask(rows["kind"]))
         begin = 0
         for end in [*barriers.tolist(), len(rows)]:
             for start in range(begin, end, BATCH_MAX):
                 stop = min(start + BATCH_MAX, end)
-                self._take(rows[start:stop], seqs[start:stop])
+                self._take(rows[start:stop], seqs[start:stop], put_back[start:stop])
             if end < len(rows):
                 row = fields_at(rows, end)
                 self._barriers[row.kind](int(seqs[end]), row)
             begin = end + 1
         self.state.as_of = turn.last_seq
 
-    def _chosen(self, turn: Turn, fresh: int) -> tuple[Array, Array]:
-        """Return the rows that say something about quality and were not refused, and their sequences."""
+    def _chosen(self, turn: Turn, fresh: int) -> tuple[Array, Array, Array]:
+        """Return the rows that say something about quality and were not refused, their sequences, and the mask of those
+        that end a talk because the contact is put back into its queue: their cause is a fact that asked for it.
+        """
         all_kinds = np.ascontiguousarray(turn.rows["kind"])
         wanted = self._wanted.mask(all_kinds)
         wanted[:fresh] = False
@@ -138,15 +140,17 @@ class Fold:
             kept &= ~refused & ~np.isin(places, places[refused] - rows["cause"][refused])
         if not kept.all():
             rows, places = rows.compress(kept), places[kept]
-        return rows, places + turn.first_seq
+        ended = rows["kind"] == kinds.CONTACT_ENDED
+        put_back = ended & (all_kinds[places - np.where(ended, rows["cause"], 0)] == kinds.REQUEUE_REQUESTED)
+        return rows, places + turn.first_seq, put_back
 
-    def _take(self, rows: Array, seqs: Array) -> None:
+    def _take(self, rows: Array, seqs: Array, put_back: Array) -> None:
         """Take in up to BATCH_MAX rows without a barrier among them."""
         state = self.state
         row_kinds = np.ascontiguousarray(rows["kind"])
         flow = FLOW.mask(row_kinds)
         counts = self._counts = Counts()
-        self._taken = take_contacts(state, rows.compress(flow), seqs[flow], self._payload, counts)
+        self._taken = take_contacts(state, rows.compress(flow), seqs[flow], put_back[flow], self._payload, counts)
         alone = self._alone.mask(row_kinds)
         telling = [one for one in self._taken.telling if self._means_something(one[2])]
         arriving = [row.contact for _, row, attributes in telling if case_of(attributes)]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 
 from engine.errors import LogError
 from engine.model.quality import QualityPlan
@@ -21,14 +22,27 @@ from engine.projections.quality.subjects.presence import Presence
 from engine.projections.quality.subjects.surveys import Surveys
 from engine.upgrade import upgraded
 
-VERSION: Final = 7
+VERSION: Final = 8
 """Of what `Folded` means; what another version wrote is folded anew. Whoever raises it adds a step to `UPGRADES`: where
 the log has not all of it any more, the state before is all that there is.
 """
 OLDEST: Final = 7
 """The first that stands in states at which logs begin."""
 Plain = dict[str, Any]
-UPGRADES: Final[Mapping[int, Callable[[Plain], Plain]]] = {}
+
+
+def _with_put_back(kept: Plain) -> Plain:
+    """Of 7, whose talks had no column for contacts that were put back: those of before stay among the transfers."""
+    flow = kept["flow"]
+    width = int(flow["width"])
+    blocks = []
+    for start_ns, where, counts in flow["blocks"]:
+        columns = np.frombuffer(counts, np.int64).reshape(-1, width)
+        blocks.append((start_ns, where, np.pad(columns, ((0, 0), (0, 1))).tobytes()))
+    return {**kept, "flow": {**flow, "width": width + 1, "blocks": blocks}}
+
+
+UPGRADES: Final[Mapping[int, Callable[[Plain], Plain]]] = {7: _with_put_back}
 """By version: what makes of its `Folded`, as plain MessagePack has it, that of the next. For each there is a state in
 `tests/replay/kept_states`, which tests read: a step that is in here stays for good."""
 

@@ -1,4 +1,4 @@
-"""What became of contacts beyond their own end: handed over, not answered, and whether the customer came again."""
+"""What became of contacts beyond their end: handed over, put back, not answered; whether the customer came again."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ NO_ANSWERS: Final = 1
 HANDLED: Final = 2
 """Talks that ended, one for each agent who had the contact."""
 TRANSFERS: Final = 3
-"""Of these, by being handed over."""
+"""Of these, by being handed over: by somebody's will, to another queue or agent."""
 JUDGED: Final = 4
 """Contacts that ended after an answer and whose customer is known."""
 REPEATED: Final = 5
@@ -21,7 +21,9 @@ RESOLVED: Final = 6
 """Cases that were resolved."""
 REOPENED: Final = 7
 """Of these, that were reopened within the window."""
-WIDTH: Final = 8
+PUT_BACK: Final = 8
+"""Of HANDLED, by going back to the queue, as when the agent's desk is gone: nobody handed them over."""
+WIDTH: Final = 9
 
 
 class ResolutionFigures(msgspec.Struct, frozen=True):
@@ -33,6 +35,8 @@ class ResolutionFigures(msgspec.Struct, frozen=True):
     handled: int
     transfers: int
     transfer_rate: Estimate | None
+    put_back: int
+    """Of the handled, that went back to their queue, as from a desk that is gone; no transfers."""
     window_s: float
     """A contact resolved it at first if the customer did not come again within this time."""
     contacts: int
@@ -61,6 +65,7 @@ def resolution_figures(counts: list[int], mature: list[int], window_ns: int) -> 
         handled=counts[HANDLED],
         transfers=counts[TRANSFERS],
         transfer_rate=share(counts[TRANSFERS], counts[HANDLED]),
+        put_back=counts[PUT_BACK],
         window_s=window_ns / 1e9,
         contacts=contacts,
         mature=old,

@@ -10,6 +10,7 @@ from engine.messages.observed import (
     ContactReleased,
     OfferAnswered,
     QualityEvaluated,
+    RequeueRequested,
     SurveyAnswered,
     TransferRequested,
 )
@@ -114,6 +115,22 @@ async def test_the_course_of_a_contact_is_known_whole_after_its_end(centre: Qual
         (found,) = quality.sample(0, centre.clock.now_ns() + 1, None, 4, "s").contacts
         assert (found.contact_id, found.transfers, found.waited_s, found.talked_s) == (receipt.seq, 1, 7.0, 50.0)
         assert found.why == "transferred"
+
+
+async def test_who_went_back_to_the_queue_was_handed_over_by_nobody(centre: QualityCentre) -> None:
+    for name in ("alice", "bob"):
+        await centre.say(AgentStatusChanged(agent=name, status="available"))
+    await centre.say(ContactArrived(contact="c", queue="sales", preferred_agent="alice"))
+    await centre.after(3, OfferAnswered(contact="c", agent="alice"))
+    await centre.after(20, RequeueRequested(contact="c", by="desk", reason="desk closed"))
+    (agent,) = centre.views.contacts.find("c").contact.offered_to
+    await centre.after(7, OfferAnswered(contact="c", agent=agent), ContactReleased(contact="c"))
+    (found,) = centre.quality.sample(0, centre.clock.now_ns() + 1, None, 4, "s").contacts
+    assert (found.transfers, found.why) == (0, "random")
+    (row,) = centre.quality.table((), 0, 2**62, 900 * 10**9, centre.clock.now_ns()).rows
+    flow = row.resolution
+    assert (flow.handled, flow.transfers, flow.put_back) == (2, 0, 1)
+    assert list(centre.quality.transfer_counts().values()) == [(0, 1)]
 
 
 async def test_what_an_unhappy_customer_said_is_judged_first(centre: QualityCentre) -> None:
