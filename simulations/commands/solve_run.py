@@ -22,6 +22,7 @@ from simulations.queueing.errors import UnfitInput
 from simulations.scenario.money import Costs
 from simulations.scenario.scenario import Scenario
 from simulations.solve.goals import Question, check_groups, goals_of
+from simulations.solve.routes import routes_of, shares_of
 from simulations.solve.solve import Solution, solve
 from simulations.solve.timetable import parse_shift
 from simulations.solve.told import marks, plan_rows, told, write_plan
@@ -77,7 +78,7 @@ def question_of(asked: Asked, scenario: Scenario) -> Question:
     """Return the question. Raises typer.BadParameter and ConfigError."""
     file, step_s = scenario.file, scenario.file.horizon.interval_ns / 1e9
     with _option("--target"):
-        targets = _by_name(asked.targets, parse_target)
+        targets = _by_name(asked.targets, _target)
         goals_of(file, targets, {})
     with _option("--max-abandon"):
         max_abandon = _by_name(asked.max_abandon, _some)
@@ -105,6 +106,14 @@ def _option(name: str) -> Iterator[None]:
         raise ConfigError([f"{name}: {fault}" for fault in error.faults]) from None
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint=name) from None
+
+
+def _target(text: str) -> tuple[float, float | None]:
+    """Return a share of less than 1, and within how many s. Raises ValueError."""
+    share, within_s = parse_target(text)
+    if share >= 1.0:
+        raise ValueError(f"'{text}' asks for everybody in time, which no number of agents promises; give less")
+    return share, within_s
 
 
 def _some(text: str) -> float:
@@ -145,7 +154,7 @@ def print_plan(found: Solution) -> None:
     printer().print(
         f"{found.holds.words.capitalize()}{'' if found.kept else ' (marked)'} within "
         f"{found.check.confidence:.0%} confidence, with other callers than the plan was made from. "
-        f"{_unreached(found)}{_refused(found, said)}{_out_of_reach(found)}"
+        f"{_unreached(found)}{_refused(found)}{_out_of_reach(found)}"
         f"{_unsure(found, said)}{_idle_trunks(found)}{_dismissed(said)}"
         f"{said['paid_hours']:g} paid hours{_cost(found, said)}. {_shifts_proven(said)}{said['objective']['says']} "
         f"{found.trials} trials of "
@@ -169,19 +178,15 @@ def _unreached(found: Solution) -> str:
     return f"Nobody reaches {', '.join(told)}, {does}. "
 
 
-def _refused(found: Solution, said: dict[str, Any]) -> str:
+def _refused(found: Solution) -> str:
     """Return which share trunks refuse of which nothing was asked: targets do not tell it."""
-    queues = found.scenario.file.queues.values()
-    reached = {
-        group
-        for queue, is_unreached in zip(queues, found.unreached, strict=True)
-        if not is_unreached
-        for group in queue.trunk_groups
-    }
+    if found.p_block is not None:
+        return ""
+    nobody = {name for name, is_so in zip(found.scenario.file.queues, found.unreached, strict=True) if is_so}
     told = [
-        f"{one['blocked_busiest']:.1%} of the calls to {name}"
-        for name, one in said["trunk_groups"].items()
-        if found.p_block is None and name in reached and one["blocked_busiest"] >= NOTICED
+        f"{share:.1%} of the calls to {', '.join(route.groups)}"
+        for route, share in zip(routes_of(found.scenario.file), shares_of(found.check).max(axis=-1), strict=True)
+        if share >= NOTICED and not nobody.issuperset(route.queues)
     ]
     if not told:
         return ""

@@ -25,7 +25,8 @@ class Columns:
             shapes = ", ".join(f"{name} {np.shape(given)}" for name, given in inputs.items())
             raise UnfitInput(f"{error}; the shapes are {shapes}: give numbers, or arrays that broadcast") from None
         self.shape = arrays[0].shape
-        self._flat = {name: np.ascontiguousarray(array).ravel() for name, array in zip(inputs, arrays, strict=True)}
+        # Copies: what broadcasts to its own shape would stay an array of which numpy warns compiled code.
+        self._flat = {name: np.array(array, order="C").ravel() for name, array in zip(inputs, arrays, strict=True)}
 
     @property
     def size(self) -> int:

@@ -26,6 +26,7 @@ from simulations.solve.trunks import (
     beyond_channels,
     blocked,
     enough,
+    out_of_reach,
     proven_short,
     reckoned,
     roomy,
@@ -147,7 +148,7 @@ def solve(
         blocked(check, search.beyond_channels),
         short,
         unsure_of_trunks(check, question.p_block, search.beyond_channels),
-        search.beyond_channels,
+        out_of_reach(scene.file, search.beyond_channels),
         search.out_of_reach,
         search.beyond,
         trials.done,
@@ -174,7 +175,7 @@ class _Plans:
         self._plenty = Plenty(plain, question, trials, self._reach.most, self._roomy)
         self._search = self._new_search()
         self.beyond_channels: Any = None
-        """Shape (trunk groups, intervals): where no number of channels helps; known when trunks were looked for."""
+        """Shape (routes, intervals): where no number of channels helps; known when trunks were looked for."""
         self._trunks_out_of_reach = ""
 
     @property
@@ -228,7 +229,7 @@ class _Plans:
             scene = self._scene(found, on_shift, channels)
             return blocked(simulate(scene, trials.replications, trials.seed, workers=trials.workers), beyond)
 
-        channels = enough(reckoned(last, p_block), refused, p_block)
+        channels = enough(self._plain.file, reckoned(last, p_block), refused, p_block)
         return channels, self._scene(found, on_shift, channels)
 
     def _scene(self, found: Needed, on_shift: Scheduled | None, channels: dict[str, int]) -> Scenario:

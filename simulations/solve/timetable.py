@@ -12,7 +12,7 @@ from simulations.queueing.arrays import Floats
 from simulations.scenario.file import ScenarioFile
 from simulations.scenario.scenario import Scenario
 from simulations.scenario.sections import Shift as FileShift
-from simulations.staffing import Break, Shift, shift_patterns
+from simulations.staffing import Break, Shift, check_shift, shift_patterns
 
 _SHIFT: Final = re.compile(r"([^@/]+)@([\d:]+)-([\d:]+)((?:/[^@/]+@[^@/-]+-[^@/-]+)*)", re.ASCII)
 ALWAYS: Final = "0:00-24:00"
@@ -47,7 +47,11 @@ def parse_shift(text: str, step_s: float = 1800.0) -> Shift:
         earliest, _, latest = span.partition("-")
         breaks.append(Break(parse_duration(length) / 1e9, parse_duration(earliest) / 1e9, parse_duration(latest) / 1e9))
     first_s, last_s = (parse_clock(match[place]) * 60.0 for place in (2, 3))
-    return Shift(text, parse_duration(match[1]) / 1e9, first_s, last_s, step_s, tuple(breaks))
+    found = Shift(text, parse_duration(match[1]) / 1e9, first_s, last_s, step_s, tuple(breaks))
+    if found.length_s >= DAY_MINUTES * 60.0:
+        raise ValueError(f"'{text}' takes a day or more; give a shift of less than 24h")
+    check_shift(found)
+    return found
 
 
 def timetable(scenario: Scenario, shifts: tuple[Shift, ...]) -> Timetable | None:

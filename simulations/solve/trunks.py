@@ -1,18 +1,17 @@
 """Channels of every trunk group: by Erlang's B for the busiest interval as simulated, then by simulating."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-from engine.messages.kinds import EXIT_REFUSED_TRUNK
-from engine.model.tallies import Tally
 from simulations.experiment.result import Result
 from simulations.experiment.shares import shares
 from simulations.queueing import erlang_b_load, erlang_b_servers
 from simulations.queueing.arrays import Floats, Truths
 from simulations.scenario.file import ScenarioFile
 from simulations.scenario.scenario import Scenario
+from simulations.solve.routes import calls_of, routes_of, shares_of, takes
 from simulations.solve.staffed import ROOMY
 from simulations.solve.stretches import named
 
@@ -45,11 +44,13 @@ def reckoned(result: Result, p_block: float) -> dict[str, int]:
     return found
 
 
-def enough(channels: dict[str, int], refused: Callable[[dict[str, int]], Floats], p_block: float) -> dict[str, int]:
-    """Return channels of which none refuses more than `p_block`, from these on, or those after `ROUNDS_MAX` additions.
+def enough(
+    file: ScenarioFile, channels: dict[str, int], refused: Callable[[dict[str, int]], Floats], p_block: float
+) -> dict[str, int]:
+    """Return channels with which no route refuses more than `p_block`, found from these on: the fewest of each group
+    beside the others. Those after `ROUNDS_MAX` additions where that are not enough.
 
-    `refused` plays channels and returns the shares, shape (trunk groups,). Where calls may take several groups, all of
-    these grow at first; what was added to one of them, the last first, is taken back where the others are enough.
+    `refused` plays channels and returns the shares, shape (trunk groups,).
     """
     found = dict(channels)
     for _ in range(ROUNDS_MAX):
@@ -59,12 +60,25 @@ def enough(channels: dict[str, int], refused: Callable[[dict[str, int]], Floats]
         found |= {name: grown(found[name], share, p_block) for name, share in short.items()}
     else:
         return found
-    more = [name for name in channels if found[name] > channels[name]]
-    for name in reversed(more) if len(more) > 1 else ():
-        fewer = found | {name: channels[name]}
-        if not (refused(fewer) > p_block).any():
-            found = fewer
+    # Erlang's B tells the fewest of a group that alone carries its calls; of several it knows each by itself.
+    sharing = {name for route in routes_of(file) if len(route.groups) > 1 for name in route.groups}
+    for name in (name for name in reversed(found) if name in sharing):
+        found[name] = _fewest(found, name, max(file.trunk_groups[name].reserve, 0), refused, p_block)
     return found
+
+
+def _fewest(
+    found: dict[str, int], name: str, least: int, refused: Callable[[dict[str, int]], Floats], p_block: float
+) -> int:
+    """Return the fewest channels of a group, `least` or more, that are enough beside those of the others."""
+    enough = found[name]
+    while least < enough:
+        middle = (least + enough) // 2
+        if (refused(found | {name: middle}) > p_block).any():
+            least = middle + 1
+        else:
+            enough = middle
+    return enough
 
 
 def grown(channels: int, share: float, p_block: float) -> int:
@@ -80,57 +94,68 @@ def grown(channels: int, share: float, p_block: float) -> int:
 
 def beyond_channels(result: Result, p_block: float | None) -> Truths:
     """Return where more than this share finds no channel though there is room enough, as while a carrier is down, shape
-    (groups, intervals): no number of channels helps there. Of a result with room enough; of None it is nowhere.
+    (routes, intervals): no number of channels helps there. Of a result with room enough; of None it is nowhere.
     """
-    found: Truths = _shares(result) > (1.0 if p_block is None else p_block)
+    found: Truths = shares_of(result) > (1.0 if p_block is None else p_block)
     return found
 
 
 def told_beyond(result: Result, beyond: Truths) -> str:
     """Return where that is, and how many found none at worst, of the same result; empty if it is nowhere."""
-    file, shares = result.model.file, _shares(result)
+    file, shares = result.model.file, shares_of(result)
     return "; ".join(
-        f"trunk group {name}: {100 * shares[place].max(where=where, initial=0.0):.1f} % of the calls find no channel, "
-        f"however many there are: {named(file, np.flatnonzero(where).tolist())}"
-        for place, (name, where) in enumerate(zip(file.trunk_groups, beyond, strict=True))
+        f"trunk group{'s' if len(route.groups) > 1 else ''} {', '.join(route.groups)}: "
+        f"{100 * shares[place].max(where=where, initial=0.0):.1f} % of the calls find no channel, however many there "
+        f"are: {named(file, np.flatnonzero(where).tolist())}"
+        for place, (route, where) in enumerate(zip(routes_of(file), beyond, strict=True))
         if where.any()
     )
 
 
-def blocked(result: Result, beyond: Truths | None = None) -> Floats:
-    """Return the share of calls that found no channel, by trunk group, in its busiest interval but those `beyond` all
-    help, shape (groups,).
+def out_of_reach(file: ScenarioFile, beyond: Truths) -> Truths:
+    """Return of which trunk groups that is told, shape (groups, intervals)."""
+    found: Truths = np.einsum("go,oi->gi", takes(file), beyond) > 0
+    return found
 
-    Calls that several groups may carry are held against each of them.
+
+def blocked(result: Result, beyond: Truths | None = None) -> Floats:
+    """Return the share of calls that found no channel in the busiest interval but those `beyond` all help, of the
+    route through each trunk group that lost most, shape (groups,).
     """
-    busiest: Floats = _shares(result).max(axis=-1, initial=0.0, where=_judged(result, beyond))
-    return busiest
+    judged = True if beyond is None else ~beyond
+    worst = shares_of(result).max(axis=-1, initial=0.0, where=judged)
+    found: Floats = np.where(takes(result.model.file), worst, 0.0).max(axis=-1, initial=0.0)
+    return found
 
 
 def proven_short(result: Result, p_block: float | None, beyond: Truths | None = None) -> Truths:
-    """Return which trunk groups refuse more than this share in an interval beyond chance, all intervals judged together
-    (Bonferroni), but for those `beyond` all help, shape (groups,).
+    """Return through which trunk groups a route refuses more than this share in an interval beyond chance, all
+    intervals judged together (Bonferroni), but for those `beyond` all help, shape (groups,).
     """
-    refused, tried = _calls(result)
+    refused, tried = calls_of(result)
+    through = takes(result.model.file)
     if p_block is None or not refused.size:
-        return np.zeros(refused.shape[1], np.bool_)
+        return np.zeros(len(through), np.bool_)
     confidence = 1.0 - (1.0 - result.confidence) / (refused.shape[1] * refused.shape[2])
     above = shares(refused, tried, confidence).low > p_block
-    return np.asarray((above & _judged(result, beyond)).any(axis=-1))
+    routes = (above if beyond is None else above & ~beyond).any(axis=-1)
+    return np.asarray((through & routes).any(axis=-1))
 
 
 def unsure_of_trunks(result: Result, p_block: float | None, beyond: Truths | None = None) -> Truths:
-    """Return which trunk groups refuse more than this share in an interval by no more than chance, shape (groups,)."""
+    """Return through which trunk groups a route refuses more than this share in an interval by no more than chance,
+    shape (groups,).
+    """
     above = blocked(result, beyond) > (1.0 if p_block is None else p_block)
     return np.asarray(above & ~proven_short(result, p_block, beyond))
 
 
-def unreached(result: Result) -> Any:
-    """Return to which queues nobody comes through: calls found no channel, and none was answered or moved on, shape
-    (queues,). Their goals are of those who came through, so they tell nothing of it.
+def unreached(result: Result) -> Truths:
+    """Return to which queues nobody comes through, as every call found no channel, shape (queues,). Their goals are of
+    those who came through, so they tell nothing of it.
     """
-    blocked, answered, moved_on = (result.count(name).sum(axis=(0, 2)) for name in ("blocked", "answered", "moved_on"))
-    return (blocked > 0) & (answered + moved_on == 0)
+    refused, offered = (result.count(name).sum(axis=(0, 2)) for name in ("blocked", "offered"))
+    return np.asarray((offered > 0) & (refused == offered))
 
 
 def idle_without_outage(file: ScenarioFile, channels: dict[str, int]) -> dict[str, list[str]]:
@@ -145,27 +170,3 @@ def idle_without_outage(file: ScenarioFile, channels: dict[str, int]) -> dict[st
             if channels.get(name) == 0 and sites:
                 found.setdefault(name, set()).update(site for site in sites if site is not None)
     return {name: sorted(sites) for name, sites in found.items()}
-
-
-def _judged(result: Result, beyond: Truths | None) -> Truths:
-    """Return which intervals tell of the channels of a group, shape (groups, intervals)."""
-    file = result.model.file
-    return np.ones((len(file.trunk_groups), file.intervals), np.bool_) if beyond is None else ~beyond
-
-
-def _shares(result: Result) -> Floats:
-    """Return the share of calls that found no channel, shape (groups, intervals)."""
-    refused, tried = _calls(result)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found: Floats = np.nan_to_num(refused.sum(axis=0) / tried.sum(axis=0))
-    return found
-
-
-def _calls(result: Result) -> tuple[Any, Any]:
-    """Return the calls that found no channel and all that came, shape (replications, groups, intervals)."""
-    file = result.model.file
-    by = np.array([[name in queue.trunk_groups for queue in file.queues.values()] for name in file.trunk_groups], float)
-    by = by.reshape(len(file.trunk_groups), len(file.queues))
-    columns = (Tally.EXIT + EXIT_REFUSED_TRUNK, Tally.ENTRIES)
-    refused, tried = (np.einsum("gq,rqi->rgi", by, result.tallies[..., column]) for column in columns)
-    return refused, tried

@@ -9,7 +9,7 @@ from simulations.staffing.covering import Cover, cover
 from simulations.staffing.loads import METHODS, offered_loads
 from simulations.staffing.pools import able_of, pooled_requirements, pools
 from simulations.staffing.requirement import Bounds, Requirement, requirements
-from simulations.staffing.shifts import Break, Patterns, Shift, shift_patterns
+from simulations.staffing.shifts import Break, Patterns, Shift, check_shift, shift_patterns
 from simulations.staffing.task import Cut
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Requirement",
     "Shift",
     "able_of",
+    "check_shift",
     "cover",
     "offered_loads",
     "pooled_requirements",

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
+from engine.model.durations import format_duration
 from simulations.queueing.arrays import Floats
 from simulations.queueing.errors import UnfitInput
 
@@ -69,7 +70,7 @@ def shift_patterns(
     works, cost, names, starts, breaks = [], [], [], [], []
     edges: Floats = begins_s + np.arange(intervals + 1, dtype=np.float64) * interval_s
     for shift in shifts:
-        _check(shift)
+        check_shift(shift)
         for start in np.arange(shift.first_s, shift.last_s + 1e-6, shift.step_s):
             for placed in _placements(shift, interval_s):
                 begins = tuple(float(start + at) for at in placed)
@@ -86,16 +87,21 @@ def shift_patterns(
     return Patterns(np.array(works).reshape(-1, intervals), np.array(cost), names, np.array(starts), breaks)
 
 
-def _check(shift: Shift) -> None:
+def check_shift(shift: Shift) -> None:
+    """Raise UnfitInput for a shift that nobody can work."""
     if not shift.length_s > 0.0 or shift.last_s < shift.first_s or not shift.step_s > 0.0:
         raise UnfitInput(
             f"shift '{shift.name}' needs a length and a step above 0, and a last start not before the first"
         )
     for rest in shift.breaks:
         if not 0.0 <= rest.earliest_s <= rest.latest_s or rest.latest_s + rest.length_s > shift.length_s:
+            earliest, latest, length, whole = (
+                format_duration(round(seconds * 1e9))
+                for seconds in (rest.earliest_s, rest.latest_s, rest.length_s, shift.length_s)
+            )
             raise UnfitInput(
-                f"a break of shift '{shift.name}' does not lie inside it: it begins from {rest.earliest_s:g} to "
-                f"{rest.latest_s:g} s after the start and takes {rest.length_s:g} s of {shift.length_s:g} s"
+                f"a break of shift '{shift.name}' does not lie inside it: it begins {earliest} to {latest} after the "
+                f"start and takes {length}, of {whole}"
             )
 
 

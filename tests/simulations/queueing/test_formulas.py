@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -265,3 +266,10 @@ def test_where_hardly_anybody_waits_a_wait_lasts_until_one_of_all_is_done() -> N
     assert found.p_abandon == pytest.approx(found.p_wait * stage_s / patience_s, rel=1e-2)
     assert found.wait_abandoned_s == pytest.approx(stage_s, rel=1e-2)
     assert found.asa_s == pytest.approx(found.p_wait * stage_s * stage_s * agents / handle_s, rel=1e-2)
+
+
+def test_arrays_of_one_are_taken_without_a_warning() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        one = q.erlang_a(np.array([[60.0]]), np.array([300.0]), 180.0, np.array([6.0]), within_s=20.0)
+    assert one.service_level_offered.shape == (1, 1)

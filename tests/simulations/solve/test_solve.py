@@ -43,6 +43,7 @@ FLAT: dict[str, Any] = {
     "costs": {"agent_hour": 10},
     "experiment": {"replications": 40, "seed": 5},
 }
+SPARE: dict[str, Any] = {"main": {"channels": 3}, "spare": {"channels": 3}}
 SKILLS: dict[str, Any] = {
     "name": "skills",
     "horizon": HORIZON,
@@ -232,27 +233,50 @@ def test_trunks_begin_with_those_of_erlang_b_for_the_mean_of_the_busiest_interva
     assert reckoned(room, 0.01)["main"] <= int(erlang_b_servers(2.4 * 4, 0.01)) + 1, "chance is Erlang's B's own part"
 
 
-def test_channels_are_added_as_erlang_b_asks_and_taken_back_where_others_are_enough() -> None:
+def test_channels_are_added_as_erlang_b_asks_and_no_more_than_it_takes_beside_others() -> None:
     played: list[dict[str, int]] = []
+    alone = Scenario.of(FLAT).file
 
-    def refused_by(loads: dict[str, float], channels: dict[str, int]) -> Any:
+    def refused(channels: dict[str, int]) -> Any:
         played.append(channels)
-        return np.array([erlang_b(load, channels[name]) for name, load in loads.items()])
+        return np.array([erlang_b(490.0, channels["main"])])
 
-    alone = enough({"main": 480}, lambda channels: refused_by({"main": 490.0}, channels), 0.01)
-    assert alone == {"main": erlang_b_servers(490.0, 0.01)}, "as few as will do"
+    assert enough(alone, {"main": 480}, refused, 0.01) == {"main": erlang_b_servers(490.0, 0.01)}, "as few as will do"
     assert len(played) <= 3, "one round tells how many, the next one that they are enough"
+    assert enough(alone, {"main": 1}, lambda channels: np.array([0.5]), 0.01)["main"] < 100, "it comes to an end"
+    queue = FLAT["queues"]["sales"] | {"trunk_groups": ["main", "spare"]}
+    both = Scenario.of(FLAT | {"queues": {"sales": queue}, "trunk_groups": SPARE}).file
 
     def shared(channels: dict[str, int]) -> Any:
-        played.append(channels)
         return np.full(2, erlang_b(20.0, sum(channels.values())))
 
-    least = int(erlang_b_servers(20.0, 0.01))
-    both = enough({"main": 26, "spare": 0}, shared, 0.01)
-    assert both["spare"] == 0, "the calls of both go through one"
-    assert both["main"] == least
-    hopeless = enough({"main": 1}, lambda channels: np.array([0.5]), 0.01)
-    assert 1 < hopeless["main"] < 1000, "it comes to an end"
+    least = erlang_b_servers(20.0, 0.01)
+    assert enough(both, {"main": 26, "spare": 0}, shared, 0.01) == {"main": least, "spare": 0}
+    assert enough(both, {"main": least, "spare": 9}, shared, 0.01) == {"main": least, "spare": 0}
+    reserved = Scenario.of(
+        FLAT | {"queues": {"sales": queue}, "trunk_groups": SPARE | {"spare": {"channels": 5, "reserve": 3}}}
+    )
+    assert enough(reserved.file, {"main": least, "spare": 9}, shared, 0.01) == {"main": least - 3, "spare": 3}
+
+
+def test_calls_that_only_one_group_carries_are_judged_by_themselves(tmp_path: Path) -> None:
+    """Who may overflow hides nobody who may not."""
+    queue = QUEUE | {"handle": {"talk": "exponential(4m)"}}
+    queues = {
+        "big": queue | {"arrivals": {"rate": "400/h"}, "trunk_groups": ["main", "spare"], "agents": 30},
+        "vip": queue | {"arrivals": {"rate": "20/h"}, "trunk_groups": ["spare"], "agents": 4},
+    }
+    scenario = Scenario.of(FLAT | {"queues": queues, "trunk_groups": SPARE})
+    found = solve(scenario, Question(goals_of(scenario.file, {}, {}), p_block=0.1))
+    assert not found.short_of_trunks.any()
+    played = simulate(found.scenario, 100, 77)
+    vip = played.estimate("blocked_rate", "vip")
+    assert vip.low <= 0.1, "over the day; the busiest interval is what is asked for"
+    assert vip.high > 0.02, "and no more channels than that takes"
+    fewer = simulate(found.scenario.changed(f"trunk_groups.spare.channels={found.channels['spare'] - 2}"), 20)
+    told_of = dict(zip(found.channels, blocked(fewer), strict=True))
+    assert told_of["spare"] > 0.1
+    assert told_of["spare"] > played.estimate("blocked_rate").value
 
 
 @pytest.mark.parametrize("world", [{"carrier_down": ["main"]}, {"trunks": {"main": 2}}])
@@ -401,6 +425,10 @@ def test_shifts_are_read_as_they_are_written() -> None:
         ("--max-block", "100%", 2, "all calls may be refused then, so there would be no trunks"),
         ("--shift", "8h", 2, "'8h' is not a shift"),
         ("--shift", "8h@7-9", 2, "'7' is not a time of day"),
+        ("--shift", "24h@7:00-7:00", 2, "'24h@7:00-7:00' takes a day or more; give a shift of less than 24h"),
+        ("--shift", "8h@15:00-7:00", 2, "shift '8h@15:00-7:00' needs a length and a step above 0, and a last start"),
+        ("--shift", "8h@7:00-7:00/30m@9h-10h", 2, "a break of shift '8h@7:00-7:00/30m@9h-10h' does not lie inside it"),
+        ("--target", "sales=100/20", 2, "'100/20' asks for everybody in time, which no number of agents promises"),
         ("--group-max", "sale=3", 1, "there is no group 'sale'; did you mean 'sales'?"),
         ("--group-max", "sales=few", 2, "'few' is not a number of agents; write GROUP=20"),
         ("--group-max", "3", 2, "'3' names no group; write it as GROUP=20"),
