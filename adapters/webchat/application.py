@@ -61,13 +61,13 @@ class Application:
         add_page("/try/{inbox}", self._get_trial)
         add_page("/widget-page.css", self._get_style)
         add("GET", "/chat/v1/inboxes/{inbox}", self._of_inbox(self._get_inbox))
-        add("GET", "/chat/v1/ws", self._of_inbox(self._held(self._get_socket)))
-        add("GET", "/chat/v1/messages", self._of_inbox(self._held(self._get_messages)))
-        add("POST", "/chat/v1/frames", self._of_inbox(self._post_frame))
+        add("GET", "/chat/v1/ws", self._of_inbox(self._held(self._get_socket), even_none=True))
+        add("GET", "/chat/v1/messages", self._of_inbox(self._held(self._get_messages), even_none=True))
+        add("POST", "/chat/v1/frames", self._of_inbox(self._post_frame, even_none=True))
         add("POST", "/chat/v1/files", self._of_inbox(self._post_file))
         add("GET", "/chat/v1/files/{token}", self._get_file)
         for path in ("inboxes/{inbox}", "messages", "frames", "files"):
-            add("OPTIONS", f"/chat/v1/{path}", self._of_inbox(self._preflight))
+            add("OPTIONS", f"/chat/v1/{path}", self._of_inbox(self._preflight, even_none=True))
         return app
 
     def follow(self) -> None:
@@ -119,15 +119,17 @@ class Application:
             return False
         return any(parsed in network for network in self._proxies)
 
-    def _of_inbox(self, handler: Callable[[web.Request, str], Awaitable[web.StreamResponse]]) -> Handler:
-        """For the pages of one inbox alone."""
+    def _of_inbox(
+        self, handler: Callable[[web.Request, str], Awaitable[web.StreamResponse]], *, even_none: bool = False
+    ) -> Handler:
+        """For the pages of one inbox alone; `even_none`: the handler itself tells them that there is none any more."""
 
         async def checked(request: web.Request) -> web.StreamResponse:
             name = request.match_info.get("inbox") or request.query.get("inbox", "")
             inbox = self._core.settings.inboxes.get(name)
-            if inbox is None:
+            if inbox is None and not even_none:
                 raise web.HTTPNotFound(text="there is no such inbox")
-            if not self._may(request, inbox):
+            if inbox is not None and not self._may(request, inbox):
                 self._core.counters["origins_refused"] += 1
                 raise web.HTTPForbidden(text="pages of this origin may not show the inbox; list it under 'origins'")
             return await handler(request, name)
@@ -142,12 +144,12 @@ class Application:
         return EVERYWHERE in inbox.origins or origin in inbox.origins or _is_own(origin, request)
 
     def _allow_origin(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Let a page of a listed origin read the answer, a refusal too."""
+        """Let a page of a listed origin read the answer, a refusal too; and any page that there is no such inbox."""
         origin = request.headers.get("Origin")
         name = request.match_info.get("inbox") or request.query.get("inbox", "")
         inbox = self._core.settings.inboxes.get(name)
         response.headers.add("Vary", "Origin")
-        if origin is not None and inbox is not None and self._may(request, inbox):
+        if origin is not None and (self._may(request, inbox) if inbox is not None else name):
             response.headers["Access-Control-Allow-Origin"] = origin
             response.headers["Access-Control-Expose-Headers"] = "Retry-After"
 

@@ -51,7 +51,8 @@ class Beginning:
         if record.channel == "chat" if record is not None else self._core.is_open(inbox):
             is_over = is_again and (record is None or not record.open)
             return await self._start_chat(session, visitor, frame, origin, is_again=is_again, is_over=is_over)
-        if inbox.message_queue is None and not is_again:
+        has_said = bool(frame.text.strip() or frame.fields)  # a file alone begins a chat, and leaves no message
+        if not is_again and (inbox.message_queue is None or not has_said):
             raise BadFrame("closed", "nobody is here now", frame.client_id)
         return await self._leave_message(session, frame, inbox.message_queue or "", origin, is_again=is_again)
 
@@ -111,14 +112,16 @@ class Beginning:
         if known is None and not is_over and (before is None or before.contact != contact):
             core.visitors.open(chat)  # effects may come before the receipt
         try:
-            # A queue that lets nobody in has ended the contact in the same turn: what came behind is refused, and the
-            # visitor hears of the end.
+            # A queue that lets nobody in has ended the contact in the same turn: the visitor hears of the end, and that
+            # what came behind is in no log.
             receipts = await self.submit(facts, frame.client_id, "not_taken", required=1)
         except BadFrame:
             if known is None and not chat.contact_id:
                 core.visitors.forget(chat)
             raise
         self._begun(visitor, chat, receipts)
+        if text and receipts[-1].refused:
+            raise BadFrame("not_served", f"the chat ended as it began: {receipts[-1].refused}", frame.client_id)
         return frames.Ack(seq=receipts[-1].seq, client_id=frame.client_id, became="chat")
 
     def _begun(self, visitor: Visitor, chat: Chat, receipts: Sequence[Receipt]) -> None:
@@ -176,9 +179,11 @@ class Beginning:
                 raise BadFrame("no_callback", "callbacks are not offered here", frame.client_id)
             return await self._leave_line(name, chat.contact, number, frame.client_id)
         if chat is not None and chat.phase == "connected":
-            raise BadFrame("no_callback", "somebody is here already", frame.client_id)
-        if inbox.callback_queue is None or core.is_open(inbox):
-            raise BadFrame("no_callback", "begin a chat: callbacks are taken from the line", frame.client_id)
+            raise BadFrame("agent_here", "somebody is here already", frame.client_id)
+        if inbox.callback_queue is None:
+            raise BadFrame("no_callback", "callbacks are not offered here", frame.client_id)
+        if core.is_open(inbox):
+            raise BadFrame("chats_taken", "begin a chat: callbacks are taken from the line", frame.client_id)
         asked = _optional(forms.fields_of(inbox, is_open=True))
         given = self._let_in(session, frame.client_id, asked, frame.fields)
         arrival = ContactArrived(

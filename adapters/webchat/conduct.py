@@ -82,7 +82,7 @@ class Conduct:
         if core.came_before(name):  # its chat may be over, or forgotten: what was said again needs none
             (receipt,) = await self._beginning.submit([said], frame.client_id, "no_chat")
         elif chat is None:
-            raise BadFrame("no_chat", "there is no chat; begin one", frame.client_id)
+            raise BadFrame("not_begun", "there is no chat; begin one", frame.client_id)
         elif attachment is None:
             (receipt,) = await self._beginning.submit([said], frame.client_id, "no_chat")
         else:

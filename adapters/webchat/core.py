@@ -68,9 +68,13 @@ class Core:
 
     def inbox(self, session: Session, client_id: str = "") -> Inbox:
         """The inbox of a session, as it is configured now. Raises BadFrame where there is none any more."""
-        inbox = self.settings.inboxes.get(session.inbox)
+        return self.inbox_called(session.inbox, client_id)
+
+    def inbox_called(self, name: str, client_id: str = "") -> Inbox:
+        """The inbox of a name, as it is configured now. Raises BadFrame where there is none."""
+        inbox = self.settings.inboxes.get(name)
         if inbox is None:
-            raise BadFrame("no_inbox", f"there is no inbox '{session.inbox}' any more", client_id)
+            raise BadFrame("no_inbox", f"there is no inbox '{name}'", client_id)
         return inbox
 
     def follow(self, settings: Settings) -> None:

@@ -111,6 +111,7 @@ AnyClientFrame = Hello | Start | Say | Typing | Read | LeaveNumber | End | Surve
 
 
 Code = Literal[
+    "agent_here",
     "already_open",
     "answered_already",
     "bad_attachment",
@@ -119,6 +120,7 @@ Code = Literal[
     "bad_number",
     "bad_score",
     "busy",
+    "chats_taken",
     "closed",
     "empty",
     "hello_first",
@@ -128,6 +130,8 @@ Code = Literal[
     "no_chat",
     "no_inbox",
     "no_survey",
+    "not_begun",
+    "not_served",
     "not_taken",
     "out_of_order",
     "slow_down",

@@ -53,9 +53,10 @@ class Polling:
         while body and not request.content.at_eof() and len(body) <= FRAME_BYTES_MAX:
             body += await request.content.read(FRAME_BYTES_MAX + 1 - len(body))
         try:
+            self._core.inbox_called(inbox)
             frame = frames.decode(body)
             if isinstance(frame, frames.Hello):
-                welcome = self._welcome(frame, inbox, address)
+                welcome = await self._welcome(frame, inbox, address)
                 return _reply([welcome], tag_of(welcome.state))
             session = self.session_of(request, inbox)
             visitor = self._reception.visitor_of(session)
@@ -72,6 +73,10 @@ class Polling:
         """Tell lines after `after_seq`, and the state unless its tag is `seen`; wait where there is nothing."""
         after_seq = _position(request, "after_seq", "the sequence of the last line shown")
         left = _position(request, "left", "the id of the chat that is shown no more")
+        try:
+            self._core.inbox_called(inbox)
+        except BadFrame as bad:
+            return _reply([bad.frame(self._core.seq)])
         session = self.session_of(request, inbox)
         visitor = self._reception.visitor_of(session)
         now = self._reception.state_of(visitor, left=left)
@@ -85,7 +90,7 @@ class Polling:
             found = await page.read()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(WAIT_S):
-                    while not found and not self._core.stopping:
+                    while not found and not self._core.stopping and inbox in self._core.settings.inboxes:
                         await page.news.wait()
                         found = await page.read()
         finally:
@@ -102,10 +107,11 @@ class Polling:
             raise web.HTTPUnauthorized(text="say hello first, and bring the session of the welcome as Bearer token")
         return session
 
-    def _welcome(self, hello: frames.Hello, inbox: str, address: str) -> Welcome:
+    async def _welcome(self, hello: frames.Hello, inbox: str, address: str) -> Welcome:
         if hello.inbox != inbox:
             raise BadFrame("no_inbox", "the hello names another inbox than the address")
         session = self._reception.session_of(hello, address)
+        await self._reception.recall(session)
         visitor = self._reception.visitor_of(session)
         try:
             return self._reception.welcome(session, visitor, hello.left)

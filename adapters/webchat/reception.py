@@ -14,7 +14,6 @@ from adapters.webchat.settings import SECOND_NS, Inbox
 from adapters.webchat.surveys import Surveys
 from adapters.webchat.tokens import Identity, Session, read_identity
 from adapters.webchat.told import State
-from engine.projections.contacts.records import ContactRecord
 from engine.signed import NotSigned
 
 REMEMBERED_S: Final = 3600
@@ -33,9 +32,7 @@ class Reception:
     def session_of(self, hello: frames.Hello, address: str) -> Session:
         """The session that a hello begins or goes on with."""
         core = self._core
-        inbox = core.settings.inboxes.get(hello.inbox)
-        if inbox is None:
-            raise BadFrame("no_inbox", f"there is no inbox '{hello.inbox}'")
+        inbox = core.inbox_called(hello.inbox)
         before = self.known_session(hello.session, hello.inbox) if hello.session else None
         signed_in = before.customer if before is not None else ""
         identity = self._identity(inbox, hello, signed_in) if hello.jwt else NOBODY
@@ -90,7 +87,7 @@ class Reception:
         """What a client is told first; `left` as of its hello."""
         core = self._core
         records = conversations_of(core, session.inbox, session.known_as)
-        state = self.state_of(visitor, records[0] if records else None, left)
+        state = self.state_of(visitor, left)
         return frames.Welcome(
             seq=core.seq,
             session=core.signer.sign(session),
@@ -101,26 +98,34 @@ class Reception:
             now_ms=core.now_ms,
         )
 
-    def state_of(self, visitor: Visitor, latest: ContactRecord | None = None, left: int = 0) -> State:
-        """Where the visitor's chat is; nowhere, where it is over and `left`.
+    async def recall(self, session: Session) -> None:
+        """Bring the visitor's chat back where it ended before a restart, or long ago.
 
-        `latest` is asked where nothing is in memory: it ended before a restart.
+        Whether its visitor is asked how it was is known before any welcome: who answers that already goes on with it.
         """
+        core, known = self._core, self._core.visitors.find(session.inbox, session.known_as)
+        latest = next(iter(conversations_of(core, session.inbox, session.known_as)), None)
+        if (known is not None and known.chat is not None) or latest is None:
+            return
+        age_s = core.now_s - latest.closed_ns // SECOND_NS
+        if latest.channel != "chat" or not latest.closed_ns or age_s >= REMEMBERED_S:
+            return
+        chat = Chat(latest.contact, latest.id, session.inbox, core.inbox(session), session.known_as)
+        chat.answered = bool(latest.answered_ns)
+        chat.read_seq, chat.agent_read_seq = read_marks(core, latest.id)
+        chat.end(latest.ended_by or latest.exit)
+        await self._surveys.judge(chat)
+        visitor = core.visitors.at(session.inbox, session.known_as)
+        if visitor.chat is None:
+            visitor.chat = chat
+        core.visitors.let_go(visitor)
+
+    def state_of(self, visitor: Visitor, left: int = 0) -> State:
+        """Where the visitor's chat is; nowhere, where it is over and `left`."""
         asked = self._core.settings.inboxes.get(visitor.key[0])
         notices = self._core.notices(asked) if asked is not None else []
         is_open = asked is not None and self._core.is_open(asked)
         chat = visitor.chat
-        if chat is None and latest is not None and latest.channel == "chat" and latest.closed_ns:
-            age_s = self._core.now_s - latest.closed_ns // SECOND_NS
-            inbox, known_as = visitor.key
-            settings = self._core.settings.inboxes.get(inbox)
-            if age_s < REMEMBERED_S and settings is not None:
-                chat = Chat(latest.contact, latest.id, inbox, settings, known_as)
-                chat.answered = bool(latest.answered_ns)
-                chat.read_seq, chat.agent_read_seq = read_marks(self._core, latest.id)
-                chat.end(latest.ended_by or latest.exit)
-                visitor.chat = chat
-                self._surveys.consider(chat)
         if chat is None or chat.is_left(left):
             return State(notices=notices, open=is_open)
         state = msgspec.structs.replace(chat.state(), notices=notices, open=is_open)

@@ -61,11 +61,15 @@ class Sockets:
             await asyncio.wait_for(asyncio.gather(*gone, return_exceptions=True), 2.0)
 
     async def close_gone(self) -> None:
-        """Close the pages of inboxes that are not configured any more: who comes back hears that there is none."""
-        inboxes = self._core.settings.inboxes
-        gone = [socket for socket, inbox in self.open.items() if inbox not in inboxes]
-        closed = [socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"the inbox is gone") for socket in gone]
-        await asyncio.gather(*closed, return_exceptions=True)
+        """Tell the pages of inboxes that are not configured any more that there is none, as who comes back hears."""
+        gone = [socket for socket, inbox in self.open.items() if inbox not in self._core.settings.inboxes]
+        none = BadFrame("no_inbox", "there is no such inbox any more")
+        await asyncio.gather(*(self._send_away(socket, none) for socket in gone))
+
+    async def _send_away(self, socket: web.WebSocketResponse, bad: BadFrame) -> None:
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            await self._send(socket, bad.frame(self._core.seq))
+            await socket.close(code=WSCloseCode.POLICY_VIOLATION)
 
     async def _greet(
         self, socket: web.WebSocketResponse, inbox: str, address: str
@@ -81,10 +85,10 @@ class Sockets:
             if hello.inbox != inbox:
                 raise BadFrame("no_inbox", "the hello names another inbox than the address")
             session = self._reception.session_of(hello, address)
+            await self._reception.recall(session)
         except BadFrame as bad:
             self._core.counters["hellos_refused"] += 1
-            await self._send(socket, bad.frame(self._core.seq))
-            await socket.close(code=WSCloseCode.POLICY_VIOLATION)
+            await self._send_away(socket, bad)
             return None
         return session, self._reception.visitor_of(session), hello
 

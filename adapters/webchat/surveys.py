@@ -24,7 +24,7 @@ class Surveys:
         """Look whether to ask after a chat that has ended; pages are woken then. False: nobody is to be asked."""
         if not chat.answered or chat.settings.survey is None:
             return False
-        task = asyncio.get_running_loop().create_task(self._consider(chat, chat.settings.survey), name="webchat survey")
+        task = asyncio.get_running_loop().create_task(self._consider(chat), name="webchat survey")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return True
@@ -35,8 +35,17 @@ class Surveys:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _consider(self, chat: Chat, kind: str) -> None:
-        core = self._core
+    async def _consider(self, chat: Chat) -> None:
+        await self.judge(chat)
+        visitor = self._core.visitors.find(chat.inbox, chat.known_as)
+        if visitor is not None:
+            visitor.wake()
+
+    async def judge(self, chat: Chat) -> None:
+        """Find out whether the visitor of a chat that has ended is asked how it was."""
+        core, kind = self._core, chat.settings.survey
+        if not chat.answered or kind is None:
+            return
         views = core.engine.views
         now_ns = views.now_ns(core.wall_ns())
         try:
@@ -47,9 +56,6 @@ class Surveys:
             is_silent = False
         core.counters["surveys_not_asked"] += is_silent
         chat.survey_open = not is_silent and chat.phase == "ended"
-        visitor = core.visitors.find(chat.inbox, chat.known_as)
-        if visitor is not None:
-            visitor.wake()
 
     def ask(self, chat: Chat) -> None:
         """Record, once, that the visitor is asked how it was."""

@@ -142,6 +142,7 @@ async def test_out_of_hours_messages_and_numbers_wait_in_their_queues(house: Hou
     guest = guest_at(house)
     assert (await guest.connect())["open"] is False
     assert (await guest.ask("start", text="hello"))["code"] == "bad_field"
+    assert (await guest.ask("start"))["code"] == "closed", "a file alone leaves no message"
     await guest.start("call me about the order", fields={"email": "an@example.com"}, client_id="m")
     await guest.start("call me about the order", fields={"email": "an@example.com"}, client_id="m")
     assert (await guest.ask("leave_number", number="024 3825", client_id="n"))["type"] == "ack"
@@ -170,10 +171,31 @@ async def test_a_full_queue_sends_away_and_says_why(build: Build, guest_at: Visi
     await first.connect()
     await first.start()
     await second.connect()
-    await second.start()
+    for _ in range(2):
+        refused = await second.ask("start", text="hello", client_id="chat")
+        assert refused["code"] == "not_served", "its line is in no log, said again or not"
     ended = await second.hear_of("ended")
     assert (ended["reason"], ended["survey"]) == ("refused_full", "")
+    await house.end(house.open_contacts()[0].contact)
     assert (await second.ask("start", text="again"))["type"] == "ack", "it may be tried again"
+
+
+async def test_who_is_asked_how_it_was_is_asked_so_at_once_after_a_restart(
+    house: House, guest_at: Visits, tmp_path: Path
+) -> None:
+    guest = guest_at(house)
+    await house.work("bob")
+    await guest.connect()
+    await guest.start()
+    await house.end(await house.take())
+    before = await guest.hear_of("ended")
+    await guest.close()
+    await house.start_again(tmp_path / "adapters")
+    state = (await guest.connect())["state"]
+    assert before["survey"] == "csat"
+    assert {key: state[key] for key in ("reason", "survey", "contact_id")} == {
+        key: before[key] for key in ("reason", "survey", "contact_id")
+    }
 
 
 @pytest.mark.parametrize(("kind", "score", "wrong"), [("csat", 5, 6), ("nps", 0, None), ("ces", 7, 8)])

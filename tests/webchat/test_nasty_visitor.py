@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import aiohttp
 import jwt
@@ -64,9 +65,14 @@ async def test_listed_pages_may_read_answers_and_nobody_elses_cookies_are_asked_
 
 @pytest.mark.parametrize("inbox", ["other", "", "../web", "web%00"])
 async def test_there_is_no_other_inbox(house: House, http: aiohttp.ClientSession, inbox: str) -> None:
-    for path in ("ws", "messages"):
-        found, _ = await status_of(http, f"{house.url}/chat/v1/{path}?inbox={inbox}", headers={"Origin": SHOP})
-        assert found == 404
+    headers = {"Origin": SHOP}
+    found, _ = await status_of(http, f"{house.url}/chat/v1/files?inbox={inbox}", "POST", headers=headers)
+    assert found == 404
+    async with http.get(f"{house.url}/chat/v1/messages?inbox={inbox}", headers=headers) as answer:
+        assert [frame["code"] for frame in (await answer.json())["frames"]] == ["no_inbox"]
+    async with http.ws_connect(f"{house.url}/chat/v1/ws?inbox={inbox}", headers=headers) as socket:
+        await socket.send_json({"type": "hello", "inbox": unquote(inbox)})
+        assert (await socket.receive_json())["code"] == "no_inbox"
 
 
 async def test_a_session_of_another_making_is_a_stranger(house: House, guest_at: Visits) -> None:
@@ -381,9 +387,9 @@ async def test_only_a_full_house_is_told_so(house: House, guest_at: Visits) -> N
     guest = guest_at(house)
     await guest.connect()
     for code, kind, fields in (
-        ("no_chat", "message", {"text": "x"}),
+        ("not_begun", "message", {"text": "x"}),
         ("empty", "message", {"text": " \u0000 "}),
-        ("no_callback", "leave_number", {"number": "+84 1"}),
+        ("chats_taken", "leave_number", {"number": "+84 1"}),
         ("bad_field", "start", {"text": "x", "fields": {"role": "admin"}}),
     ):
         assert (await guest.ask(kind, **fields))["code"] == code

@@ -13,6 +13,7 @@ from adapters.webchat.settings import Settings
 from engine.config.load import load_config
 from tests.certificates import make_certificates
 from tests.webchat.support import CENTRE, INBOX, Build, Guest, House
+from tests.webchat.test_polling import Poller
 
 Visits = Callable[..., Guest]
 
@@ -60,10 +61,19 @@ async def test_an_inbox_that_is_gone_ends_its_chats_and_closes_its_pages(
     guest = guest_at(house)
     await guest.connect()
     await guest.start()
+    poller = Poller(http, house.url)
+    poller.session = (await poller.post(type="hello", inbox="web"))[0]["session"]
     followed = house.adapters.reload({"webchat": settings_of(tmp_path, INBOX.replace("web:", "shop:"))}, ())
     assert followed.faults == []
+    assert (await guest.hear_of("error"))["code"] == "no_inbox"
     await house.until(lambda: not house.open_contacts() and not house.adapter.sockets.open)
     assert await describe(http, house) == 404
+    assert (await guest.connect())["code"] == "no_inbox", "who comes back hears it, too"
+    assert (await poller.poll_for("error"))["code"] == "no_inbox"
+    for frame in ({"type": "hello", "inbox": "web"}, {"type": "message", "client_id": "a", "text": "hello"}):
+        assert [one["code"] for one in await poller.post(**frame)] == ["no_inbox"]
+    async with http.options(f"{house.url}/chat/v1/frames?inbox=web", headers=guest.headers) as answer:
+        assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (204, guest.headers["Origin"])
 
 
 async def test_where_it_listens_needs_a_restart_and_everything_else_is_followed(house: House, tmp_path: Path) -> None:

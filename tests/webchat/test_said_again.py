@@ -26,7 +26,7 @@ async def test_a_number_that_was_left_from_the_line(house: House, guest_at: Visi
     assert await guest.ask("leave_number", number="024 3825", client_id="back") == first
     assert [one.channel for one in house.open_contacts()] == ["voice"]
     other = await guest.ask("leave_number", number="024 3825")
-    assert other["code"] == "no_callback", "another is not that one"
+    assert other["code"] == "chats_taken", "another is not that one"
 
 
 async def test_a_start_that_was_one_more_line_begins_no_chat_after_the_end(house: House, guest_at: Visits) -> None:
@@ -89,4 +89,4 @@ async def test_a_line_of_a_chat_that_nobody_has_in_memory(house: House, guest_at
     house.adapter.core.wall_ns = lambda: record.arrived_ns + 2 * 3600 * 10**9  # so that its end is shown no more
     assert (await guest.connect())["state"]["phase"] == "none"
     assert await guest.say("one more line", client_id="line") == first
-    assert (await guest.ask("message", text="one more line"))["code"] == "no_chat"
+    assert (await guest.ask("message", text="one more line"))["code"] == "not_begun"
