@@ -22,6 +22,7 @@ from engine.projections.agents.eligibility import configured, eligible, states_o
 from engine.projections.figures import NS, LiveCells, age_s
 from engine.projections.names import Interned, existing, name_at
 from engine.projections.queues.expected_wait import ExpectedWait, expected_wait
+from engine.projections.queues.people import People, people_of, presence_of
 
 OTHER: Final = "other"
 CALLBACKS: Final = "callbacks"
@@ -60,6 +61,7 @@ class MetricsView:
         self._directory = directory
         self._interned = interned
         self._live = live
+        self._presence = presence_of(t)
         self._now_ns = now_ns
 
     def cells(self, limit: int) -> tuple[list[Cell], int]:
@@ -99,9 +101,9 @@ class MetricsView:
         """Return the expected wait of a contact that came now, by that channel."""
         return expected_wait(self._t, cell.queue_number, channel=cell.number % CHANNELS)
 
-    def agent_states(self, queue: int) -> dict[str, int]:
-        """Count those who may serve a queue by state."""
-        return self._states(eligible(self._t, queue))
+    def people(self, queue: int) -> People:
+        """Return who is there for a queue."""
+        return people_of(self._t, queue, self._live, self._presence)
 
     def staff(self, sites_max: int) -> dict[str, dict[str, int]]:
         """Count all agents by site and state; those of no site under '', those of sites beyond the first as `other`."""

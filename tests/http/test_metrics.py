@@ -124,6 +124,19 @@ async def test_who_pauses_who_is_turned_away_and_what_is_owed(house: House, clie
     assert told == len([entry for entry in house.engine.state.contacts if entry.name.startswith("callback-")]) == 1
 
 
+async def test_who_waits_whom_nobody_can_take_is_told(client: ClientSession) -> None:
+    await tell(client, "/api/v1/agents/alice/status", status="available")
+    for name in ("c1", "c2"):
+        await tell(client, CONTACTS, 201, queue="sales", contact=name)
+    await tell(client, "/api/v1/agents/alice/offers/c1/answer")
+    for status, at_work, unattended in (("available", 1, 0), ("paused", 0, 1)):
+        await tell(client, "/api/v1/agents/alice/status", status=status)
+        families = await scrape(client)
+        assert value(families, "trunkline_agents", queue="sales", state="busy") == 1
+        assert value(families, "trunkline_agents_at_work", queue="sales") == at_work
+        assert value(families, "trunkline_queue_unattended", queue="sales") == unattended
+
+
 async def test_where_contacts_come_in_is_told_within_bounds(
     client: ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:

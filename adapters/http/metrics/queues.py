@@ -228,10 +228,14 @@ class _Scrape:
     def agents(self) -> list[Metric]:
         """Return agents by state, for each queue and as people, and the slots they have."""
         by_queue = _gauge("trunkline_agents", "Agents who may serve the queue, by state", "queue", "state")
+        at_work = _gauge("trunkline_agents_at_work", "Agents who can take a contact of the queue, now or next", "queue")
+        unattended = _gauge("trunkline_queue_unattended", "1 while somebody waits whom nobody can take", "queue")
         for queue, queue_name in self.queues.items():
-            states = self.figures.agent_states(queue)
+            people = self.figures.people(queue)
             for name, own in AGENT_STATES.items():
-                by_queue.add_metric([queue_name, name], sum(states[state] for state in own))
+                by_queue.add_metric([queue_name, name], sum(people.agents[state] for state in own))
+            at_work.add_metric([queue_name], people.at_work)
+            unattended.add_metric([queue_name], people.unattended)
         summary = self.views.agent_summary()
         staff = _gauge("trunkline_staff", "People by state", "site", "state")
         for site, states in self.figures.staff(SITES_MAX).items():
@@ -242,7 +246,7 @@ class _Scrape:
             used = summary.slots_used[name]
             slots.add_metric([name, "used"], used)
             slots.add_metric([name, "free"], max(0, total - used))
-        return [by_queue, staff, slots]
+        return [by_queue, at_work, unattended, staff, slots]
 
     def trunks(self) -> list[Metric]:
         """Return the trunk groups."""
