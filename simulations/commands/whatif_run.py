@@ -175,16 +175,16 @@ def _print_queues(found: dict[str, Any]) -> None:
 
 
 def _contact(one: dict[str, Any]) -> str:
-    sides = [
-        f"{side} {one[key]['outcome']}{' by ' + one[key]['agent'] if one[key]['agent'] else ''} after {_s(one[key])}"
-        for side, key in (("before", "before"), ("now", "now"))
-    ]
     clock = one["arrived"][CLOCK]
-    return f"{one['contact']} ({one['seq']}) in {one['queue']} at {clock}: {', '.join(sides)}"
+    sides = "; ".join(f"{side} {_waits(one[side])}" for side in ("before", "now"))
+    return f"{one['contact']} ({one['seq']}) in {one['queue']} at {clock}: {sides}"
 
 
-def _s(side: dict[str, Any]) -> str:
-    return "no end" if side["wait_s"] is None else f"{side['wait_s']:,.1f} s"
+def _waits(side: dict[str, Any]) -> str:
+    """Return the mean wait, and what it led to in how many draws: one draw's agent would be no fact of the others."""
+    ends = [f"{words} in {side[key]:.0%}" for key, words in (("answered", "answered"), ("gave_up", "gave up"))]
+    said = [text for text, key in zip(ends, ("answered", "gave_up"), strict=True) if side[key] > 0.0]
+    return f"{side['wait_s']:,.1f} s, {', '.join(said)}"
 
 
 def _print_way(found: dict[str, Any]) -> None:

@@ -45,7 +45,7 @@ class Side(msgspec.Struct):
     states_ns: Array
     """shape (replications, AGENT_STATES)."""
     waited_s: Array
-    """shape (contacts,): mean over the replications in which the wait ended."""
+    """shape (contacts,): mean over the replications in which it was answered or gave up; nan where it was in none."""
     answered: Array
     """shape (contacts,): share of replications."""
     gave_up: Array
@@ -58,6 +58,8 @@ class Side(msgspec.Struct):
     """shape (contacts,): agent in the first replication, -1."""
     way_out: Array
     """shape (contacts,): EXIT_* in the first replication, -1."""
+    first_wait_s: Array
+    """shape (contacts,): wait in the first replication; nan where it did not end."""
     as_served: float
     """Share of contacts answered in the record that the same agent answered, over all replications."""
     refused: int
@@ -69,7 +71,6 @@ class _Sum:
     """Adds up reruns, one after the other."""
 
     def __init__(self, contacts: int, recorded: Recorded) -> None:
-        self._waited, self._ended = np.zeros(contacts), np.zeros(contacts)
         self._answered, self._gave_up, self._served_wait, self._lost = np.zeros((4, contacts))
         self._agents, self._answered_before = recorded.agents, recorded.agents >= 0
         self._queue_of, self._known = recorded.queues[recorded.ended], recorded.ended
@@ -80,9 +81,6 @@ class _Sum:
         self._first: Rerun | None = None
 
     def add(self, one: Rerun) -> None:
-        ended = one.waited_ns >= 0
-        self._waited += np.where(ended, one.waited_ns / 1e9, 0.0)
-        self._ended += ended
         answered, gave_up = one.way_out == EXIT_ANSWERED, np.isin(one.way_out, GAVE_UP)
         served_wait_s = np.where(answered | gave_up, one.waited_ns / 1e9, 0.0)
         self._answered += answered
@@ -104,7 +102,7 @@ class _Sum:
         first, n = self._first, len(self._tallies)
         assert first is not None
         with np.errstate(invalid="ignore"):
-            waited_s = self._waited / self._ended
+            waited_s = self._served_wait / (self._answered + self._gave_up)
         before = max(int(self._answered_before.sum()), 1)
         return Side(
             np.stack(self._tallies),
@@ -116,6 +114,7 @@ class _Sum:
             self._lost / n,
             first.served_by,
             first.way_out,
+            np.where(first.waited_ns >= 0, first.waited_ns / 1e9, np.nan),
             self._same / n / before,
             self._refused,
             Drawn(*np.stack(self._drawn, axis=1)),

@@ -136,7 +136,8 @@ def rounded(value: Any) -> dict[str, Any]:
 def _queues(answer: Answer) -> Iterator[dict[str, Any]]:
     """Yield who wins and who loses, by the queue that contacts came to.
 
-    The change of the wait is of the `wait_known`, whose wait came to an end on both sides.
+    The change of the wait is of the `wait_known`, who were answered or gave up on both sides: whoever is refused now
+    waits no less, but is lost.
     """
     change = answer.wait_change_s
     for number, name in _configured(answer):
@@ -171,9 +172,17 @@ def contact_told(answer: Answer, place: int) -> dict[str, Any]:
 
 
 def _side_told(side: Side, place: int, answer: Answer) -> dict[str, Any]:
+    """Return the mean wait over the replications in which it was answered or gave up, in how many it was either, and
+    what the first of them came to.
+    """
     waited = float(side.waited_s[place])
-    found = _outcome(int(side.way_out[place]), int(side.served_by[place]), waited, answer)
-    return found | {"answered": round(float(side.answered[place]), 6)}
+    first = (int(side.way_out[place]), int(side.served_by[place]), float(side.first_wait_s[place]))
+    return {
+        "wait_s": round(waited, 6) if np.isfinite(waited) else None,
+        "answered": round(float(side.answered[place]), 6),
+        "gave_up": round(float(side.gave_up[place]), 6),
+        "first_draw": _outcome(*first, answer),
+    }
 
 
 def _outcome(way_out: int, agent: int, waited_s: float, answer: Answer) -> dict[str, Any]:

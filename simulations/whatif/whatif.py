@@ -46,7 +46,9 @@ class Answer(msgspec.Struct, frozen=True):
 
     @property
     def wait_change_s(self) -> Array:
-        """How much longer each contact waits now, shape (contacts,), s; nan of who never stopped waiting."""
+        """How much longer each contact waits now, shape (contacts,), s; nan of who is answered or gives up on one side
+        alone, or on none.
+        """
         return self.now.waited_s - self.before.waited_s
 
     def queue_of(self, number: int) -> Array:

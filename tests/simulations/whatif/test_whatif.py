@@ -17,6 +17,7 @@ from engine.messages.kinds import (
     AGENT_STATUS_CHANGED,
     EXIT_ANSWERED,
     EXIT_CALLBACK,
+    EXIT_NAMES,
     OFFER_ENDED,
     OFFER_MADE,
     OFFER_REJECTED,
@@ -35,7 +36,7 @@ from simulations.whatif.policy import load_policy, settings_of
 from simulations.whatif.record import Record, read_record
 from simulations.whatif.rerun import RulesRunner
 from simulations.whatif.rules import _first_after_settings, as_recorded, changed_by
-from simulations.whatif.told import told, verdict
+from simulations.whatif.told import contact_told, told, verdict
 from simulations.whatif.whatif import Answer, ask, draws_of, seen_in_model
 
 pytestmark = pytest.mark.timeout(600)  # the first of them may compile the world
@@ -141,7 +142,7 @@ def test_part_of_a_log_begins_with_what_held_then(recorded: Record, data: Path) 
     answer = asked(part, "{agents: {add: {like: seller-1, count: 5}}}")
     everyone = told(answer)["fidelity"]["queues"][-1]
     assert everyone["model"]["answered"] == pytest.approx(everyone["recorded"]["answered"], abs=0.15)
-    assert answer.now.waited_s.mean() < answer.before.waited_s.mean()
+    assert np.nanmean(answer.now.waited_s) < np.nanmean(answer.before.waited_s)
 
 
 def test_the_same_rules_change_nothing(recorded: Record) -> None:
@@ -285,8 +286,8 @@ def test_what_a_policy_says_takes_the_place_of_what_was_recorded(recorded: Recor
     trained = recorded.directory.agents.number("seller-1")
     helps = answer.queue_of(recorded.directory.queues.number("help"))
     assert (answer.now.served_by[helps] == trained).sum() > (answer.before.served_by[helps] == trained).sum()
-    assert answer.now.waited_s[helps].max() <= 120, "and nobody waits longer than that"
-    assert answer.before.waited_s[helps].max() > 120
+    assert np.nanmax(answer.now.waited_s[helps]) <= 120, "and nobody waits longer than that"
+    assert np.nanmax(answer.before.waited_s[helps]) > 120
 
 
 def test_the_command_tells_a_model_its_figures_and_one_contacts_way(recorded: Record, data: Path) -> None:
@@ -336,6 +337,20 @@ def test_a_change_of_waits_is_of_those_whose_wait_ended(recorded: Record) -> Non
     rest = helps[len(helps) // 2 :]
     assert (row["contacts"], row["wait_known"]) == (len(helps), len(rest))
     assert row["wait_change_s"] == pytest.approx(float(answer.wait_change_s[rest].mean()), abs=1e-5)
+
+
+def test_who_is_refused_now_waits_no_less_and_single_draws_are_said_to_be_such(recorded: Record) -> None:
+    answer = asked(recorded, "{queues: {help: {max_wait: 1s, max_length: 1}}}")
+    found = told(answer)
+    (row,) = (row for row in found["queues"] if row["queue"] == "help")
+    assert row["lost_change"] > 20
+    assert row["wait_known"] < row["contacts"] - row["lost_change"] / 2
+    one = contact_told(answer, int(np.flatnonzero((answer.now.lost > 0.5) & (answer.before.answered > 0.5))[0]))
+    assert one["now"]["first_draw"]["outcome"] in EXIT_NAMES.values()
+    served = one["now"]["answered"] + one["now"]["gave_up"]
+    assert (one["now"]["wait_s"] is None) == (served == 0.0)
+    for text, side in (("before", one["before"]), ("now", one["now"])):
+        assert set(side) == {"wait_s", "answered", "gave_up", "first_draw"}, text
 
 
 def test_settings_of_a_policy_stand_behind_those_that_they_name() -> None:
