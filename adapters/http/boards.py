@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from engine.model.fields import Beside, Duration, Number, Ref, Text, TimeZone, fault, nearest
 from engine.model.quality import CASE_REPORTS
+from engine.projections.queues.status import QueueStatus
+from engine.projections.queues.tiles import QueueTile
 
 Block = Literal["tiles", "queues", "waiting", "agents", "alerts", "chart", "lost", "quality"]
 Theme = Literal["auto", "dark", "light", "contrast"]
@@ -121,12 +123,15 @@ class BoardSettings(BaseModel):
         """Whether the board shows this queue; a board of all shows none for reports of cases, which nobody serves."""
         return queue in self.queues if self.queues else queue != CASE_REPORTS
 
-    def threshold(self, metric: str, queue: str, threshold_s: float, target: float) -> Threshold | None:
-        """The thresholds of one queue's figure: its own, the board's, or those that follow from the queue's target."""
-        own = self.queue_thresholds.get(queue, {}).get(metric) or self.thresholds.get(metric)
-        if own is not None:
+    def threshold(self, metric: str, queue: QueueTile | QueueStatus) -> Threshold | None:
+        """The thresholds of one queue's figure: its own, the board's, or those that follow from the queue's target.
+
+        A queue for colleagues has those alone that are set for it by name: all others are for customers.
+        """
+        own = self.queue_thresholds.get(queue.queue, {}).get(metric)
+        if own is not None or queue.for_colleagues:
             return own
-        return _by_target(metric, threshold_s, target)
+        return self.thresholds.get(metric) or _by_target(metric, queue.threshold_s, queue.target)
 
 
 @lru_cache(maxsize=4096)

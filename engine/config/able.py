@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from engine.config.agents import Agent
 from engine.config.queues import Queue
 from engine.config.sections import Config
+from engine.model.quality import CASE_REPORTS
 
 
 def able_agents(
@@ -29,12 +30,14 @@ def able_agents(
 
 
 def colleague_queues(config: Config) -> tuple[str, ...]:
-    """Return the queues that carry calls among colleagues and nothing else.
+    """Return the queues in which no customer waits: they carry calls among colleagues, or reports of cases to them.
 
-    An adapter says which those are. One that agents serve besides, be it only after a step that relaxes what is
+    An adapter says which the former are. One that agents serve besides, be it only after a step that relaxes what is
     required, or to which another queue leads, carries customers.
     """
     said = {name for settings in config.adapters.values() for name in getattr(settings, "for_colleagues", ())}
+    if CASE_REPORTS in config.queues:
+        said.add(CASE_REPORTS)
     if not said:
         return ()
     able = able_agents(config, said - _led_to(config.queues), after_all_steps=True)

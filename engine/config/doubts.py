@@ -12,7 +12,7 @@ from engine.config.queues import Queue
 from engine.config.sections import Config, Limits
 from engine.messages.kinds import CHANNEL_NAMES, STEP_OVERFLOW, STEP_RELAX
 from engine.model.durations import format_duration
-from engine.model.quality import CASE_REPORTS, DAY_NS
+from engine.model.quality import DAY_NS
 
 
 def doubts_in(document: Document, config: Config, able: Mapping[str, int]) -> list[str]:
@@ -36,7 +36,7 @@ def doubts_in(document: Document, config: Config, able: Mapping[str, int]) -> li
 
 def unserved(config: Config, able: Mapping[str, int]) -> Faults:
     """Tell which queues nobody could serve, but for those where that is meant."""
-    meant = {CASE_REPORTS, *colleague_queues(config)}
+    meant = set(colleague_queues(config))
     return [
         (("queues", name), f"no agent can serve queue '{name}' as it is required at first")
         for name, agents in able.items()

@@ -11,5 +11,5 @@ def check_target(fact: TransferRequested, directory: Directory) -> None:
         given = "both are" if fact.queue else "neither is"
         raise BadFact("queue", f"a transfer goes to a 'queue' or to an 'agent': {given} given")
     if fact.queue in directory.colleague_queues:
-        said = f"queue {excerpt(fact.queue)} carries calls among colleagues only, and nobody serves it"
+        said = f"queue {excerpt(fact.queue)} is for colleagues only, and nobody serves it"
         raise BadFact("queue", f"{said}; name another queue, or the colleague as 'agent'")

@@ -77,7 +77,7 @@ class Directory(msgspec.Struct, dict=True):
     trunk_group_cards: tuple[TrunkGroupCard, ...] = ()
     """Fewer than trunk groups, likewise."""
     colleague_queues: tuple[str, ...] = ()
-    """Queues that carry calls among colleagues and nothing else: each waits there for the one who was called."""
+    """Queues in which no customer waits, but for one colleague each: calls to that one, and reports of cases."""
 
     def customer(self, name: str) -> str:
         """Return what a customer is called, whichever way their number was written."""
@@ -98,6 +98,14 @@ class Directory(msgspec.Struct, dict=True):
         before = len(self.requirements.pairs)
         chain = [_stronger(step, own) for step in self.queue_cards[queue].chain]
         return self.requirements.intern(chain), requirement_rows(self.requirements.pairs, before)
+
+    def for_colleagues(self, queue: int) -> bool:
+        """Tell whether no customer waits in this queue: nobody is missing there, and sums of customers leave it out."""
+        return self.queues.name(queue) in self.colleague_queues
+
+    def customer_queues(self, among: Iterable[int]) -> list[int]:
+        """Return those of the queues in which customers wait."""
+        return [queue for queue in among if not self.for_colleagues(queue)]
 
     def sites_shown(self) -> dict[str, str]:
         """Return what is shown instead of sites' names, of those where that is said."""

@@ -103,7 +103,7 @@ class MetricsView:
 
     def people(self, queue: int) -> People:
         """Return who is there for a queue."""
-        return people_of(self._t, queue, self._live, self._presence)
+        return people_of(self._t, self._directory, queue, self._live, self._presence)
 
     def staff(self, sites_max: int) -> dict[str, dict[str, int]]:
         """Count all agents by site and state; those of no site under '', those of sites beyond the first as `other`."""

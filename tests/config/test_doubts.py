@@ -10,6 +10,7 @@ from engine.config import compile_directory, load_config
 from engine.config.able import able_agents
 from engine.config.doubts import circles, doubts_in, unordered_steps
 from engine.config.load import load_placed
+from engine.model.quality import CASE_REPORTS
 
 CENTRE = """
 channels: {{chat: {{capacity: 0}}}}
@@ -173,6 +174,19 @@ def test_a_queue_that_carries_calls_among_colleagues_alone_is_known_and_not_doub
     assert bool(noted) == (not able["inside"] and not carried)
 
 
+def test_reports_of_cases_wait_for_colleagues(tmp_path: Path) -> None:
+    file = tmp_path / "centre.yaml"
+    file.write_text(REPORTED, encoding="utf-8")
+    config, document = load_placed(file, {})
+    assert compile_directory(config).colleague_queues == (CASE_REPORTS,)
+    assert not [one for one in doubts_in(document, config, able_agents(config)) if "no agent can serve" in one]
+
+
+REPORTED = """
+queues: {back: {channel: task}}
+agents: [{name: an, queues: [back]}]
+cases: {complaint: {queue: back, limit: 2d, report_to: agent}}
+"""
 SKILLED = """
 queues: {{inside: {{skills: {{expert: 3}}, max_wait: 1m, steps: [{steps}]}}}}
 agents: [{{name: an, skills: {{expert: 1}}, phone: {{address: "sip:an@h"}}}}]

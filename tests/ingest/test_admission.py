@@ -361,7 +361,7 @@ def test_nothing_is_transferred_to_a_queue_of_calls_among_colleagues(opened: Doo
     opened.state.directory.colleague_queues = ("later",)
     field, error = opened.refuses(TransferRequested(contact="c", queue="later"))
     assert field == "queue"
-    assert "'later' carries calls among colleagues only, and nobody serves it; name another queue" in error
+    assert "'later' is for colleagues only, and nobody serves it; name another queue" in error
     assert opened.admit(TransferRequested(contact="c", queue="help")) is not None
 
 

@@ -155,11 +155,15 @@ class _Scrape:
             for percentile, value in (("50", wait.p50_s), ("80", wait.p80_s), ("90", wait.p90_s)):
                 if value is not None:
                     expected.add_metric([*_labels(cell), percentile], value)
+        apart = _gauge("trunkline_queue_for_colleagues", "1: no customers wait in this queue", "queue")
+        for queue in self.queues.values():
+            if queue in self.views.directory.colleague_queues:
+                apart.add_metric([queue], 1)
         sequence = _gauge("trunkline_event_log_sequence", "Position of the log that these figures are true at")
         sequence.add_metric([], self.views.as_of)
         omitted = _gauge("trunkline_metrics_queues_omitted", "Queues and channels left out")
         omitted.add_metric([], self.omitted)
-        return [waiting, oldest, active, threshold, target, expected, sequence, omitted]
+        return [waiting, oldest, active, threshold, target, expected, apart, sequence, omitted]
 
     def histograms(self) -> list[Metric]:
         """Return waits by outcome and handling times."""

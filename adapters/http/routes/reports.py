@@ -68,7 +68,8 @@ ROUTES: Final = (
         "reports",
         answer=Realtime,
         parameters=(Parameter("group_by", "queue, channel, both separated by a comma, which is the default"), SINCE),
-        text="null cannot be computed, 0 was counted, and an empty list means that there is no such group.",
+        text="null cannot be computed, 0 was counted, and an empty list means that there is no such group. "
+        "Groups of several queues are of customers: queues for colleagues have their rows by queue alone.",
     ),
     Route(
         "GET",

@@ -182,11 +182,7 @@ async def get_board(request: web.Request) -> web.Response:
     context, caller = context_of(request), request[CALLER]
     shown = [queue for queue in context.views.queues().queues if board.shows(queue.queue)]
     thresholds = {
-        queue.queue: {
-            metric: _pair(pair)
-            for metric in METRICS
-            if (pair := board.threshold(metric, queue.queue, queue.threshold_s, queue.target)) is not None
-        }
+        queue.queue: {metric: _pair(pair) for metric in METRICS if (pair := board.threshold(metric, queue)) is not None}
         for queue in shown
     }
     limits = board.time_limits
@@ -228,7 +224,8 @@ async def get_hour(request: web.Request) -> web.Response:
     since_ns = context.wall_ns() - RECENT_NS
     found = await figures(context, since_ns, lambda views, now_ns: views.queues(now_ns, since_ns).queues)
     # Where less is kept, the figure of today is of no more either, and says since when.
-    levels = [queue.service_level for queue in found if board.shows(queue.queue) and queue.since_ns <= since_ns]
+    shown = [queue for queue in found if board.shows(queue.queue) and not queue.for_colleagues]
+    levels = [queue.service_level for queue in shown if queue.since_ns <= since_ns]
     of = sum(level.of for level in levels)
     recent = sum(level.met for level in levels) / of if of else None
     return await answer(request, context.feed.hour.of(board, context.wall_ns(), recent))

@@ -58,7 +58,7 @@ def passed(board: BoardSettings, queues: Iterable[StreamedQueue], now_ns: int) -
         if queue.unattended:
             yield Passed(queue.queue, UNATTENDED, "alert", 0.0, 0)
         for metric in METRICS:
-            pair = board.threshold(metric, queue.queue, queue.threshold_s, queue.target)
+            pair = board.threshold(metric, queue)
             value = figure(queue, metric, now_ns) if pair is not None else None
             if pair is None or value is None:
                 continue

@@ -55,6 +55,8 @@ class Counted(NamedTuple):
     agents: dict[int, float | None]
     """Those at work for the board's queues, by the start of the interval."""
     zone: str
+    for_colleagues: tuple[str, ...]
+    """Queues in which no customer waits."""
 
 
 def cut_day(views: Views, board: BoardSettings, wall_ns: int, zone: str) -> Callable[[], Counted]:
@@ -70,18 +72,19 @@ def cut_day(views: Views, board: BoardSettings, wall_ns: int, zone: str) -> Call
     starts = list(range(first_ns, end_ns, step_ns))
     agents = views.agents_at_work(starts, step_ns, board.queues, now_ns)
     at_work = dict(zip(starts, agents, strict=True))
-    return lambda: Counted(table(), at_work, zone)
+    return lambda: Counted(table(), at_work, zone, views.directory.colleague_queues)
 
 
 def day_of(board: BoardSettings, day: Counted, queues: Collection[str]) -> Day:
-    """Put a day together; a plan may name `queues`. It reads the plan's file: call it in threads."""
+    """Put a day of customers together; a plan may name `queues`. It reads the plan's file: call it in threads."""
     table = day.table
     step_ns, now_ns = int(table.step_s * NS), table.at_ns
     first_ns = midnight_ns(now_ns, day.zone)
-    actual = _by_start([row for row in table.rows if board.shows(row.queue)])
+    rows_shown = [row for row in table.rows if board.shows(row.queue) and row.queue not in day.for_colleagues]
+    actual = _by_start(rows_shown)
     fault, planned = PlanFault("", ""), dict[int, list[Planned]]()
     try:
-        planned = _plan(board, first_ns, step_ns, day.zone, queues)
+        planned = _plan(board, first_ns, step_ns, day, queues)
     except PlanFault as error:
         fault = error
     rows = []
@@ -118,17 +121,18 @@ def _by_start(rows: Sequence[IntervalRow]) -> dict[int, list[IntervalRow]]:
 
 
 def _plan(
-    board: BoardSettings, first_ns: int, step_ns: int, zone: str, queues: Collection[str]
+    board: BoardSettings, first_ns: int, step_ns: int, counted: Counted, queues: Collection[str]
 ) -> dict[int, list[Planned]]:
     """The plan of the day by the intervals shown. Raises PlanFault."""
     if not board.plan:
         return {}
-    known = ZoneInfo(zone)
+    known = ZoneInfo(counted.zone)
     day = datetime.fromtimestamp(first_ns / NS, UTC).astimezone(known)
-    end_ns = next_midnight_ns(first_ns, zone)
+    end_ns = next_midnight_ns(first_ns, counted.zone)
     found: dict[int, list[Planned]] = {}
     for each in read_plan(Path(board.plan), day, known, queues):
-        if first_ns <= each.start_ns < end_ns and (not each.queue or board.shows(each.queue)):
+        is_shown = not each.queue or (board.shows(each.queue) and each.queue not in counted.for_colleagues)
+        if first_ns <= each.start_ns < end_ns and is_shown:
             start_ns = first_ns + (each.start_ns - first_ns) // step_ns * step_ns
             found.setdefault(start_ns, []).append(each)
     return found

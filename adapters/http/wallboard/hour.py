@@ -27,7 +27,7 @@ class Sample(msgspec.Struct, frozen=True, gc=False):
 
 
 class Hour(msgspec.Struct, frozen=True):
-    """The board's queues together, oldest minute first; null: nobody looked in that minute."""
+    """The board's queues of customers together, oldest minute first; null: nobody looked in that minute."""
 
     minutes_ns: list[int]
     waiting: list[int | None]
@@ -48,7 +48,7 @@ class LastHour:
         self._minutes: deque[tuple[int, dict[str, Sample]]] = deque(maxlen=MINUTES)
 
     def note(self, queues: Sequence[StreamedQueue], now_ns: int) -> None:
-        """Keep the queues as the newest sample of this minute."""
+        """Keep the queues of customers as the newest sample of this minute."""
         minute_ns = now_ns - now_ns % MINUTE_NS
         sample = {
             queue.queue: Sample(
@@ -62,6 +62,7 @@ class LastHour:
                 queue.available,
             )
             for queue in queues
+            if not queue.for_colleagues
         }
         if self._minutes and self._minutes[-1][0] >= minute_ns:
             self._minutes[-1] = self._minutes[-1][0], sample

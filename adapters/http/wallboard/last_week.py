@@ -18,7 +18,7 @@ KEPT_MAX: Final = 64
 
 
 class WeekAgo(msgspec.Struct, frozen=True):
-    """A board's queues together at the beginning of this interval, a week ago; counters are of that day until then."""
+    """A board's queues of customers together at the beginning of this interval, a week ago; counters: of that day."""
 
     at_ns: int
     """The instant compared with; 0: the log does not reach back, or is too long to look there."""
@@ -68,7 +68,7 @@ class LastWeek:
     def _look(self, board: BoardSettings, at_ns: int, zone: str) -> WeekAgo:
         def question(views: Views, _: int) -> WeekAgo:
             queues = views.queues(at_ns, midnight_ns(at_ns, zone)).queues
-            return week_ago([queue for queue in queues if board.shows(queue.queue)], at_ns)
+            return week_ago([one for one in queues if board.shows(one.queue) and not one.for_colleagues], at_ns)
 
         try:
             return self._past.ask(at_ns, question) if at_ns >= self._past.began_ns() else NOTHING

@@ -74,16 +74,17 @@ def lost_contacts(
     seen: Seen | None = None,
     in_clear: bool = False,
 ) -> LostList:
-    """Return up to `limit` of the contacts that were lost in the last `back_ns`. Callers are masked unless `in_clear`.
+    """Return up to `limit` of the customers' contacts that were lost in the last `back_ns`.
+
+    Callers are masked unless `in_clear`. Queues for colleagues are left out: no customer was lost there.
 
     Who has called back is known by `seen`; None: it is read from the log, as far as `views` reach. Takes a while: call
     it in a thread.
     """
-    since_ns = now_ns - back_ns
-    shown = (one for one in views.history.latest(LOOKED_AT_MAX) if one.exit in LOST_EXITS and board.shows(one.queue))
-    found = sorted(
-        (one for one in shown if one.closed_ns >= since_ns), key=lambda record: record.closed_ns, reverse=True
-    )
+    since_ns, apart = now_ns - back_ns, views.directory.colleague_queues
+    lost = (one for one in views.history.latest(LOOKED_AT_MAX) if one.exit in LOST_EXITS and one.closed_ns >= since_ns)
+    shown = [one for one in lost if board.shows(one.queue) and one.queue not in apart]
+    found = sorted(shown, key=lambda record: record.closed_ns, reverse=True)
     times = Counter(record.customer for record in found if record.customer)
     reached: dict[str, list[int]] = {}
     for customer in times:

@@ -97,8 +97,8 @@ class Quality:
         queue: int | None = None,
         agent: int | None = None,
     ) -> QualityTable:
-        """Figures by group. Raises ValueError for an unknown grouping."""
-        window = Window(group_by, from_ns, to_ns, step_ns, now_ns)
+        """Figures by group; of queues together those of customers alone. Raises ValueError for an unknown grouping."""
+        window = Window(group_by, from_ns, to_ns, step_ns, now_ns, apart=self._apart())
         if queue is not None:
             window = msgspec.structs.replace(window, queue=queue)
         if agent is not None:
@@ -108,8 +108,8 @@ class Quality:
         return QualityTable(found.as_of, now_ns, whole_from_ns(found, from_ns), list(group_by), rows)
 
     def summary(self, queues: Collection[int] | None, from_ns: int, to_ns: int, now_ns: int) -> QualitySummary:
-        """Figures of several queues together, of None: of all."""
-        return quality_summary(self._taken(from_ns, to_ns), queues, from_ns, to_ns, now_ns)
+        """Figures of several queues together, of None: of all; those for colleagues count for nothing."""
+        return quality_summary(self._taken(from_ns, to_ns), queues, self._apart(), from_ns, to_ns, now_ns)
 
     def is_scheduled(self) -> bool:
         """Whether the configuration in force has a schedule."""
@@ -229,14 +229,15 @@ class Quality:
         seed: str,
         weights: Mapping[str, int] = WEIGHTS,
     ) -> Sample:
-        """Contacts that ended in [from_ns, to_ns) and should be judged next; takes a while: for a thread."""
+        """Customers' contacts that ended in [from_ns, to_ns) and should be judged next; takes a while: for a thread."""
+        apart = self._apart()
         with self._lock:
             state = self._folded()
             as_of, records, answers = state.as_of, state.people.talked(from_ns, to_ns), list(state.surveys.answers)
             judged = {one.contact_id for one in state.evaluations.latest}
             reopened = state.cases.reopened_contacts()
         columns = (records[name].tolist() for name in (KEY, "ended_ns", "queue", "agent", "channel", *COURSE))
-        candidates = [one for one in map(Candidate, *columns) if one.channel != TASK]
+        candidates = [one for one in map(Candidate, *columns) if one.channel != TASK and one.queue not in apart]
         reasons = reasons_of(candidates, answers, reopened)
         chosen = [one for one in candidates if agent in (None, one.agent) and one.contact_id not in judged]
         drawn = sampled(chosen, reasons, self.directory, per_agent, seed, weights)
@@ -329,6 +330,10 @@ class Quality:
             for number, theirs in numbered
             if number != UNKNOWN
         ]
+
+    def _apart(self) -> frozenset[int]:
+        """Numbers of the queues in which no customer waits."""
+        return frozenset(map(self.directory.queues.number, self.directory.colleague_queues))
 
     def _taken(self, from_ns: int, to_ns: int) -> Taken:
         """Copy the cells of a window: what is reckoned with them keeps nobody waiting."""

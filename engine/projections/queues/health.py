@@ -9,6 +9,8 @@ ABANDONMENT_BOUND: Final = 0.1
 """Share of callers lost beyond which a queue is at risk, whatever its service level: one in ten."""
 JUDGED_OF: Final = 10
 """Contacts that a share must speak of before it alarms anybody: one of the first two who is late is no alarm."""
+FOR_COLLEAGUES: Final = "ok", "no customers wait here"
+"""Of a queue for colleagues, whoever waits: only the one who is asked can take what is there."""
 
 
 def judge(

@@ -75,12 +75,15 @@ def realtime_rows(
 ) -> list[RealtimeRow]:
     """Return one row a group; `live` is of `now_ns`, `tallies` of the window that begins with `since_ns`.
 
+    Queues for colleagues have their rows by queue, and are in no sum of several.
+
     Raises ValueError for an unknown grouping.
     """
     for word in group_by:
         if word not in GROUPINGS:
             raise ValueError(f"{word!r} is not one of {', '.join(GROUPINGS)}")
     late, used = overdue_since(t, now_ns, since_ns), existing(directory.queues)
+    of_customers = directory.customer_queues(used)
     queues: Iterable[int | None] = used if "queue" in group_by else (None,)
     channels: Iterable[int | None] = range(CHANNELS) if "channel" in group_by else (None,)
     eligible_for = {queue: eligible(t, queue) for queue in used}
@@ -90,7 +93,7 @@ def realtime_rows(
     for queue in queues:
         mask = everybody if queue is None else eligible_for[queue]
         for channel in channels:
-            cells = _cells(used if queue is None else [queue], channel)
+            cells = _cells(of_customers if queue is None else [queue], channel)
             row = _row(t, directory, live, tallies, late, queue, channel, cells, mask, comes, now_ns)
             if row is not None:
                 rows.append(row)

@@ -29,7 +29,7 @@ from engine.projections.formulas.response_times import ResponseTimes, response_t
 from engine.projections.formulas.waits import Waits, waits
 from engine.projections.names import existing
 from engine.projections.queues.expected_wait import ExpectedWait, expected_wait
-from engine.projections.queues.health import judge
+from engine.projections.queues.health import FOR_COLLEAGUES, judge
 from engine.projections.queues.people import People, Presence, people_of, presence_of
 
 TARGET: Final = 0.8
@@ -48,7 +48,8 @@ class QueueStatus(msgspec.Struct, frozen=True):
     channel: str
     """Of contacts that come to it and say no other."""
     for_colleagues: bool
-    """Carries calls among colleagues only: nothing is transferred to it."""
+    """No customer waits in it, but calls among colleagues or reports of cases do: nothing is transferred to it, nobody
+    is missing there, and sums of customers leave it out."""
     open: bool
     strategy: str
     health: str
@@ -178,9 +179,10 @@ def _status(build: _Build, number: int) -> QueueStatus:
     settings = build.t.queues[number]["settings"]
     is_open = bool(settings[QueueSetting.OPEN])
     overdue = int(live.overdue[cells].sum())
-    people = people_of(build.t, number, live, build.presence)
+    people = people_of(build.t, build.directory, number, live, build.presence)
     counted = _counted(build, number)
-    health, reason = _health(is_open, people, counted, overdue, card.target)
+    for_colleagues = build.directory.for_colleagues(number)
+    health, reason = FOR_COLLEAGUES if for_colleagues else _health(is_open, people, counted, overdue, card.target)
     return QueueStatus(
         as_of=position(build.t),
         at_ns=build.now_ns,
@@ -188,7 +190,7 @@ def _status(build: _Build, number: int) -> QueueStatus:
         queue=name,
         display_name=card.display_name,
         channel=CHANNEL_NAMES[int(settings[QueueSetting.CHANNEL])],
-        for_colleagues=name in build.directory.colleague_queues,
+        for_colleagues=for_colleagues,
         open=is_open,
         strategy=STRATEGY_NAMES[int(settings[QueueSetting.STRATEGY])],
         health=health,

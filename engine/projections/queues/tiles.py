@@ -16,6 +16,7 @@ class QueueTile(msgspec.Struct, frozen=True, kw_only=True):
 
     queue: str
     display_name: str
+    for_colleagues: bool
     open: bool
     health: str
     health_reason: str
@@ -57,6 +58,7 @@ def queue_tile(status: QueueStatus, shape: type[Shape], **more: Any) -> Shape:
     return shape(
         queue=status.queue,
         display_name=status.display_name,
+        for_colleagues=status.for_colleagues,
         open=status.open,
         health=status.health,
         health_reason=status.health_reason,

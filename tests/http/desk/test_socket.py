@@ -118,7 +118,7 @@ async def test_who_hands_over_is_told_which_queues_would_keep_the_caller_in_vain
         assert [each["queue"] for each in told if each["for_colleagues"]] == ["inside"]
         await connected(house, one, "chat-1")
         refused = await tell(client, f"{CONTACTS}/chat-1/transfer", 422, queue="inside")
-        assert "'inside' carries calls among colleagues only" in refused["detail"]
+        assert "'inside' is for colleagues only" in refused["detail"]
 
 
 async def test_what_is_put_back_was_handed_over_by_nobody(build: Build) -> None:

@@ -18,6 +18,7 @@ NS = 1_000_000_000
 BASE: dict[str, Any] = {
     "queue": "sales",
     "display_name": "",
+    "for_colleagues": False,
     "open": True,
     "health": "ok",
     "health_reason": "",

@@ -121,6 +121,30 @@ async def test_a_wait_that_reads_the_same_is_not_called_longer(build: Build) -> 
         assert await page.inner_text("[data-tile=oldest] .week") == ""
 
 
+@pytest.mark.parametrize(
+    ("locale", "word", "said"),
+    [
+        ("en", "Colleagues", "The open queue is on target"),
+        ("vi", "Nội bộ", "Cả 1 hàng đợi đang mở đều đạt mục tiêu"),
+    ],
+)
+async def test_a_queue_for_colleagues_alarms_nobody_and_is_in_no_sum(
+    build: Build, locale: str, word: str, said: str
+) -> None:
+    house = await build(centre=centre(2))
+    waits = {"for_colleagues": True, "waiting": 1, "overdue": 1, "waits_s": 300, "entries": 9, "abandoned": 9}
+    of_customers = {"at_work": 1, "staffed": 1, "entries": 1, "answered": 1}
+    queues = [{"queue": "help", "at_work": 0, **waits}, {"queue": "sales", **of_customers}]
+    async with opened(house, locale=f"{locale}-VN") as page:
+        await page.evaluate(STAND, [queues, [], []])
+        await until(page, f"document.querySelector('tr[data-queue=help] .badge')?.innerText.endsWith('{word}')")
+        assert await page.get_attribute("tr[data-queue=help] .c-waiting", "data-level") is None
+        assert await page.inner_text("tr[data-queue=help] .c-oldest") == "5:00"
+        for tile, value in (("waiting", "0"), ("abandoned", "0"), ("oldest", "–")):
+            assert await page.inner_text(f"[data-tile={tile}] .value") == value
+        await until(page, f"document.getElementById('sentence').innerText === '{said}'")
+
+
 async def test_the_heading_counts_what_stands_below_it(build: Build) -> None:
     house = await build(centre=centre(2))
     async with opened(house) as page:

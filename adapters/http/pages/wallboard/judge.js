@@ -1,10 +1,10 @@
 // How things stand: each queue's level from its alerts, and the one sentence that says it.
 
 import { number, percent, duration, t } from "./words.js";
-import { store, queues, sum, ageS, shown } from "./store.js";
+import { store, queues, customers, sum, ageS, shown } from "./store.js";
 
-export const ICON = { alert: "▲", warn: "◆", ok: "●", closed: "■", quiet: "○", few: "◌" };
-export const RANK = { alert: 0, warn: 1, ok: 2, few: 2, quiet: 3, closed: 4 };
+export const ICON = { alert: "▲", warn: "◆", ok: "●", closed: "■", quiet: "○", few: "◌", internal: "◇" };
+export const RANK = { alert: 0, warn: 1, ok: 2, few: 2, quiet: 3, internal: 3, closed: 4 };
 const DUE = ["oldest_wait_s", "average_speed_of_answer_s", "expected_p50_s"];
 const SHARE = ["service_level", "abandon_rate", "occupancy"];
 /** Shares, and of how many contacts each is. */
@@ -22,12 +22,12 @@ export function alerts() {
 export function waitingLevel(queue, levels) {
   if (queue.unattended) return "alert";
   if (thresholds(queue, "waiting")) return levels.get(queue.queue)?.get("waiting") ?? "ok";
-  return queue.overdue ? "alert" : "ok";
+  return queue.overdue && !queue.for_colleagues ? "alert" : "ok";
 }
 
 /** {queue, level} of the oldest wait that is to be looked at first: of those that stand worst the longest; null: nobody waits. */
 export function oldest(levels) {
-  const waits = queues().filter((queue) => queue.oldest_since_ns).map((queue) => ({ queue, level: levels.get(queue.queue)?.get("oldest_wait_s") ?? "ok" }));
+  const waits = customers().filter((queue) => queue.oldest_since_ns).map((queue) => ({ queue, level: levels.get(queue.queue)?.get("oldest_wait_s") ?? "ok" }));
   return waits.reduce((first, one) => (first && (RANK[first.level] - RANK[one.level] || first.queue.oldest_since_ns - one.queue.oldest_since_ns) <= 0 ? first : one), null);
 }
 
@@ -43,7 +43,7 @@ const isFew = (queue) => Object.entries(OF).some(([metric, of]) => queue[of] && 
 
 /** [share, level] of all queues together that have thresholds, by their mean; null where there is nothing to judge. */
 function together(metric) {
-  const all = queues().filter((queue) => queue[OF[metric]] && thresholds(queue, metric)), of = sum(all, OF[metric]);
+  const all = customers().filter((queue) => queue[OF[metric]] && thresholds(queue, metric)), of = sum(all, OF[metric]);
   if (!of) return null;
   const mean = (value) => all.reduce((total, queue) => total + value(queue) * queue[OF[metric]], 0) / of;
   const share = mean((queue) => queue[metric]);
@@ -56,6 +56,7 @@ export function judge() {
   for (const alert of alerts()) {
     if (!levels.has(alert.queue)) levels.set(alert.queue, new Map());
     levels.get(alert.queue).set(alert.metric, alert.level);
+    if (store.queues.get(alert.queue)?.for_colleagues) continue;
     if (of.get(alert.metric) !== "alert") of.set(alert.metric, alert.level);
     beyond.set(alert.metric, (beyond.get(alert.metric) ?? 0) + 1);
   }
@@ -66,6 +67,7 @@ export function judge() {
     if (queue.unattended || own.includes("alert")) level = "alert";
     else if (own.includes("warn")) level = "warn";
     else if (!queue.open) level = "closed";
+    else if (queue.for_colleagues) level = "internal";
     else if (!queue.at_work) level = "quiet";
     else if (isFew(queue)) level = "few";
     worst.set(queue.queue, level);
@@ -98,9 +100,8 @@ export function reasons(queue, levels) {
 
 /** [level, sentence, the same without figures that change every second]. */
 export function sentence({ levels, worst, of }) {
-  const all = queues();
-  if (!all.length) return ["quiet", t("say_no_queues")];
-  const bad = all.filter((queue) => RANK[worst.get(queue.queue)] < 2).sort((one, other) => RANK[worst.get(one.queue)] - RANK[worst.get(other.queue)]);
+  if (!queues().length) return ["quiet", t("say_no_queues")];
+  const all = customers(), bad = queues().filter((queue) => RANK[worst.get(queue.queue)] < 2).sort((one, other) => RANK[worst.get(one.queue)] - RANK[worst.get(other.queue)]);
   if (bad.length) {
     const told = bad.slice(0, 3).map((queue) => `${shown(queue)} (${reasons(queue, levels)})`).join(", ");
     const breached = worst.get(bad[0].queue) === "alert";

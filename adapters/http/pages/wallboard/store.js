@@ -57,6 +57,9 @@ export function queues() {
   return wanted.length ? all.filter((queue) => wanted.includes(queue.queue)) : all;
 }
 
+/** Those of them in which customers wait: what is told of all together is of these. */
+export const customers = () => queues().filter((queue) => !queue.for_colleagues);
+
 /** Waiting contacts of the board's queues, longest wait first. */
 export function waiting() {
   const wanted = store.board?.queues ?? [];

@@ -1,7 +1,7 @@
 // The figures of all queues of the board together, each with its target, its state and its last hour.
 
 import { el, draw, put, mark, keyed } from "./dom.js";
-import { store, queues, sum, ageS, shown } from "./store.js";
+import { store, customers, sum, ageS, shown } from "./store.js";
 import { t, number, percent, duration } from "./words.js";
 import { ICON, RANK, inWords, oldest, waitingLevel } from "./judge.js";
 import { ofToday } from "./since.js";
@@ -88,7 +88,7 @@ function sparkline(view, { series, name, show }) {
 const worse = (one, other) => ((RANK[one] ?? 9) <= (RANK[other] ?? 9) ? one : other);
 
 function drawTiles(place, judged) {
-  const all = queues(), agents = [...store.agents.values()], hour = store.pastMs === null ? store.hour : null, week = (store.pastMs === null && store.week?.at_ns && store.week) || {};
+  const all = customers(), agents = [...store.agents.values()], hour = store.pastMs === null ? store.hour : null, week = (store.pastMs === null && store.week?.at_ns && store.week) || {};
   const level = (metric, quiet = false) => (quiet ? "none" : judged.of.get(metric) ?? "ok"), share = (metric) => judged.of.get(metric) ?? "none";
   /** Of how many queues a figure is beyond its threshold: where all together are told, single ones may be worse. */
   const off = (...metrics) => { const count = Math.max(...metrics.map((metric) => judged.beyond.get(metric) ?? 0)); return count && all.length > 1 ? t("note_off_target", { count }) : ""; };
@@ -145,7 +145,7 @@ function tickOldest(place) {
     put(view.week, besideOldest(view.of, view.longest));
     mark(view.week, "title", isLonger(view.of, view.longest) ? shown(view.longest) : "");
   }
-  const back = queues().reduce((least, queue) => (queue.callback_since_ns && queue.callback_since_ns < least ? queue.callback_since_ns : least), Infinity);
+  const back = customers().reduce((least, queue) => (queue.callback_since_ns && queue.callback_since_ns < least ? queue.callback_since_ns : least), Infinity);
   const callbacks = place.views?.get("callbacks");
   if (callbacks && back !== Infinity) put(callbacks.text, t("note_callbacks", { age: duration(ageS(back)) }));
 }

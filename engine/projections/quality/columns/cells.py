@@ -4,7 +4,7 @@ Counts are put aside first and entered together, in the order in which they came
 depend on when that happens.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -68,6 +68,17 @@ class Columns(NamedTuple):
     def chosen(self, mask: Array) -> "Columns":
         """Return the cells of a mask of shape (n,)."""
         return Columns(*(part[mask] for part in self))
+
+    def of_queues(self, queues: Collection[int]) -> "Columns":
+        """Return the cells of these queues."""
+        return self.chosen(self._of(queues))
+
+    def without(self, queues: Collection[int]) -> "Columns":
+        """Return the cells of all other queues, and of none."""
+        return self.chosen(~self._of(queues)) if queues else self
+
+    def _of(self, queues: Collection[int]) -> Array:
+        return np.isin((self.where >> QUEUE_SHIFT) - 1, list(queues))
 
     def total(self) -> list[int]:
         """Return all of them together, one number for each column."""

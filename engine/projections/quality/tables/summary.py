@@ -3,9 +3,8 @@
 from collections.abc import Collection, Sequence
 
 import msgspec
-import numpy as np
 
-from engine.projections.quality.columns.cells import QUEUE_SHIFT, Columns
+from engine.projections.quality.columns.cells import Columns
 from engine.projections.quality.folding.taken import Taken, whole_from_ns
 from engine.projections.quality.subjects import evaluations
 from engine.projections.quality.subjects.adherence import Adherence
@@ -44,14 +43,21 @@ class QualitySummary(msgspec.Struct, frozen=True):
 
 
 def quality_summary(
-    found: Taken, queues: Collection[int] | None, from_ns: int, to_ns: int, now_ns: int
+    found: Taken, queues: Collection[int] | None, apart: Collection[int], from_ns: int, to_ns: int, now_ns: int
 ) -> QualitySummary:
-    """Return the figures of these queues, of None: of all, in the intervals that begin in [from_ns, to_ns)."""
-    asked = [survey_figures(kind, _of(cells, queues).total()) for kind, cells in found.surveys.items()]
+    """Return the figures of these queues, of None: of all, in the intervals that begin in [from_ns, to_ns).
+
+    Those `apart`, in which no customer waits, count for nothing.
+    """
+
+    def chosen(cells: Columns) -> Columns:
+        return (cells if queues is None else cells.of_queues(queues)).without(apart)
+
+    asked = [survey_figures(kind, chosen(cells).total()) for kind, cells in found.surveys.items()]
     judged = [0] * evaluations.WIDTH
     for cells in found.evaluations.values():
-        judged = [a + b for a, b in zip(judged, _of(cells, queues).total(), strict=True)]
-    flow = _of(found.flow, queues)
+        judged = [a + b for a, b in zip(judged, chosen(cells).total(), strict=True)]
+    flow = chosen(found.flow)
     mature = flow.chosen(flow.start_ns < found.mature_before_ns(now_ns))
     return QualitySummary(
         from_ns,
@@ -78,7 +84,3 @@ def adherence_sum(agents: Sequence[Adherence]) -> AdherenceSum:
         left_early=sum(turn.left_early_s > 0 for turn in turns),
         absent=sum(turn.absent for turn in turns),
     )
-
-
-def _of(cells: Columns, queues: Collection[int] | None) -> Columns:
-    return cells if queues is None else cells.chosen(np.isin((cells.where >> QUEUE_SHIFT) - 1, list(queues)))

@@ -1,6 +1,6 @@
 """Figures of quality by queue, agent, channel and interval, added up from the cells."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -15,7 +15,6 @@ from engine.projections.quality.columns.cells import (
     OF_AGENT,
     OF_CHANNEL,
     OF_QUEUE,
-    QUEUE_SHIFT,
     Columns,
 )
 from engine.projections.quality.folding.taken import Taken
@@ -66,6 +65,8 @@ class Window(msgspec.Struct, frozen=True):
     now_ns: int
     queue: int = ANY
     agent: int = ANY
+    apart: Collection[int] = ()
+    """Queues in which no customer waits: they count where they are asked for or told apart, and in no sum."""
 
 
 def quality_rows(found: Taken, directory: Directory, window: Window) -> list[QualityRow]:
@@ -96,7 +97,9 @@ def _mature(found: Taken, window: Window) -> Columns:
 def _added(cells: Columns, window: Window) -> dict[Group, list[int]]:
     """Add cells up by group."""
     if window.queue != ANY:
-        cells = cells.chosen((cells.where >> QUEUE_SHIFT) - 1 == window.queue)
+        cells = cells.of_queues([window.queue])
+    elif "queue" not in window.group_by:
+        cells = cells.without(window.apart)
     if window.agent != ANY:
         cells = cells.chosen((cells.where >> AGENT_SHIFT & AGENT_MASK) - 1 == window.agent)
     by_interval, by_queue, by_agent, by_channel = (
