@@ -10,7 +10,6 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from engine.errors import ConfigError
 from simulations.compare.growth import grown
 from simulations.experiment.costs import total_benefits, total_costs
 from simulations.experiment.estimates import Estimate, mean
@@ -100,9 +99,7 @@ def _first_month(balance: Array) -> float:
 
 
 def against(one: Outlook, other: Outlook) -> Array:
-    """Return the balance of `one` less that of `other`, replication by replication. Raises ConfigError."""
-    if one.balance.shape != other.balance.shape or one.currency != other.currency:
-        raise ConfigError([f"'{one.name}' and '{other.name}' have other months, replications or currencies"])
+    """Return the balance of `one` less that of `other`, replication by replication; both of as many months."""
     return one.balance - other.balance
 
 
@@ -120,16 +117,37 @@ def structures(
     `progress` is told structures. Raises ConfigError, SimulationFailed and ClusterFailed.
     """
     first = scenarios[0].file
+    names = _names(scenarios)
+    _check_currencies(scenarios, names)
     months = months or first.business.months
     count = replications_of(replications, max(first.experiment.replications, 2))
     seed = first.experiment.seed if seed is None else seed
     outlooks = []
     for place, scenario in enumerate(scenarios, 1):
-        outlooks.append(outlook(scenario, months, count, seed, workers))
+        found = outlook(scenario, months, count, seed, workers)
+        outlooks.append(msgspec.structs.replace(found, name=names[place - 1]))
         if progress is not None:
             progress(place, len(scenarios))
     head = {"seed": seed, "replications": count, "confidence": first.experiment.confidence}
     return head | {"structures": told(outlooks)}
+
+
+def _names(scenarios: Sequence[Scenario]) -> list[str]:
+    """Return what structures are called: scenarios of one name by their files, too."""
+    names = [scenario.name for scenario in scenarios]
+    return [
+        f"{name} ({scenario.path})" if names.count(name) > 1 and scenario.path else name
+        for name, scenario in zip(names, scenarios, strict=True)
+    ]
+
+
+def _check_currencies(scenarios: Sequence[Scenario], names: list[str]) -> None:
+    """Raise ConfigError for money that cannot be held against that of the first."""
+    currency = scenarios[0].file.costs.currency
+    for scenario, name in zip(scenarios, names, strict=True):
+        if scenario.file.costs.currency != currency:
+            text = f"'{name}' reckons in {scenario.file.costs.currency}, and '{names[0]}' in {currency}"
+            raise scenario.fault(("costs",), f"{text}; give both one currency, as costs: {{currency: {currency}}}")
 
 
 def told(outlooks: list[Outlook]) -> list[dict[str, Any]]:

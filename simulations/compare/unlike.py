@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from simulations.scenario.file import ScenarioFile
+from simulations.scenario.money import Costs, Prices
 
 Row = dict[str, Any]
 
@@ -13,6 +14,7 @@ def unlike(one: ScenarioFile, other: ScenarioFile) -> Row:
     return {
         "currency": one.costs.currency,
         "other_currency": other.costs.currency,
+        "unpriced": [side for side, file in (("one", one), ("other", other)) if not _is_priced(file)],
         "queues_of_one": [name for name in one.queues if name not in other.queues],
         "queues_of_other": [name for name in other.queues if name not in one.queues],
         "one_horizon": _stretch(one),
@@ -27,7 +29,10 @@ def sentences(found: Row) -> list[str]:
 
 def _sentences(found: Row) -> Iterator[str]:
     currencies = found["currency"], found["other_currency"]
-    if currencies[0] != currencies[1]:
+    if currencies[0] != currencies[1] and found["unpriced"]:
+        says = "says" if len(found["unpriced"]) == 1 else "say"
+        yield f"Money is not compared: {' and '.join(found['unpriced'])} {says} no prices."
+    elif currencies[0] != currencies[1]:
         yield f"Money is not compared: one is in {currencies[0]}, other in {currencies[1]}."
     alone = [(side, found[f"queues_of_{side}"]) for side in ("one", "other")]
     told = [f"{', '.join(queues)} of {side} alone" for side, queues in alone if queues]
@@ -45,3 +50,8 @@ def _sentences(found: Row) -> Iterator[str]:
 def _stretch(file: ScenarioFile) -> Row:
     begin, end = (f"{file.clock(place)} {file.time_zone}" for place in (0, file.intervals))
     return {"from": begin, "to": end}
+
+
+def _is_priced(file: ScenarioFile) -> bool:
+    """Tell whether the scenario says what anything costs or brings."""
+    return file.costs != Costs(currency=file.costs.currency) or file.benefits != Prices()

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from engine.errors import ConfigError
 from simulations.commands.payback import payback as payback_command
 from simulations.compare.growth import grown
-from simulations.compare.payback import against, discounts, outlook, payback
+from simulations.compare.payback import against, discounts, outlook, payback, structures
 from simulations.experiment.costs import total_costs
 from simulations.experiment.simulate import simulate
 from simulations.report.folder import read_folder
@@ -107,8 +107,18 @@ def test_structures_differ_within_replications() -> None:
     )
     gap = against(dear, one)
     assert gap == pytest.approx(np.tile(-100.0 * np.arange(1, 7), (5, 1))), "the same callers: nothing else differs"
-    with pytest.raises(ConfigError, match="currencies"):
-        against(outlook(Scenario.of(CENTRE | {"costs": {"currency": "USD"}}), replications=5), one)
+    dollars = Scenario.of(CENTRE | {"costs": {"currency": "USD"}})
+    with pytest.raises(ConfigError, match=r"reckons in USD, and '.*' in VND; give both one currency"):
+        structures([Scenario.of(CENTRE), dollars], replications=2)
+
+
+def test_structures_of_one_name_are_told_by_their_files(tmp_path: Path) -> None:
+    paths = []
+    for name in ("own", "lent"):
+        paths.append(tmp_path / f"{name}.yaml")
+        paths[-1].write_text(json.dumps(CENTRE), encoding="utf-8")
+    found = structures([Scenario.load(path) for path in paths], months=2, replications=2)
+    assert [one["scenario"] for one in found["structures"]] == [f"{CENTRE['name']} ({path})" for path in paths]
 
 
 def test_the_command_tells_all_structures_and_the_first_as_yardstick(tmp_path: Path) -> None:
