@@ -18,7 +18,7 @@ from engine.kernel.step import step
 from engine.kernel.tables import Array
 from engine.live.stopwatch import Stopwatch
 from engine.log_port import EventLog, Turn
-from engine.messages.kinds import DEADLINE_PASSED, FACT_REFUSED, FIRST_DECIDED, REFUSAL_NAMES
+from engine.messages.kinds import DEADLINE_PASSED, FACT_REFUSED, FIRST_DECIDED, REFUSAL_NAMES, SETTING_CHANGED
 from engine.messages.row_fields import FEW, fields_of
 from engine.messages.rows import ROW, Rows, empty_rows
 from engine.ports import Receipt
@@ -103,13 +103,16 @@ class TurnMaker:
     def record(self, now_ns: int, rows: Rows, payload: bytes = b"") -> list[Concluded]:
         """Append rows that no adapter submitted, in turns of their own; the first row carries the payload."""
         made: list[Concluded] = []
-        self.state.agent_times.reach(self.state.tables, now_ns)
+        times = self.state.agent_times
+        times.reach(self.state.tables, now_ns)
+        if (rows["kind"] == SETTING_CHANGED).any():
+            times.settle(self.state.tables, now_ns)
         for start in range(0, len(rows), TURN_ROWS):
             self._buffer.begin(now_ns)
             self._admission.begin()
             self._buffer.put_rows(rows[start : start + TURN_ROWS], payload if start == 0 else b"")
             made += self._decide_and_append()[0]
-        self.state.agent_times.follow(self.state.tables, now_ns)
+        times.follow(self.state.tables, now_ns)
         return made
 
     def _fill(self) -> tuple[list[Placed], list[Submission]]:

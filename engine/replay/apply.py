@@ -84,16 +84,24 @@ class StateReplay:
         self.closed = self._closed.latest()
 
     def _fold_growing(self, run: Turn, kinds: Array) -> None:
-        """Fold; where an engine started with more room, the tables grow first, as they did then."""
-        done, rows = 0, run.rows
+        """Fold; where an engine started with more room, the tables grow first, as they did then, and where settings
+        changed, what agents did before is settled first.
+        """
+        done, rows, times = 0, run.rows, self._state.agent_times
         for place in np.flatnonzero((kinds == ENGINE_STARTED) | (kinds == SETTING_CHANGED)).tolist():
             if kinds[place] == ENGINE_STARTED:
                 self._fold_timed(rows[done:place])
                 self._state.grow(started_with(rows[place], run.payload))
                 done = place
-            elif int(rows["agent"][place]) == TABLE_ENGINE and int(rows["contact"][place]) == EngineSetting.INTERVAL_NS:
+                continue
+            at_ns = int(rows["at_ns"][place])
+            if at_ns != times.settled_ns:
+                self._fold_timed(rows[done:place])
+                times.settle(self._state.tables, at_ns)
+                done = place
+            if int(rows["agent"][place]) == TABLE_ENGINE and int(rows["contact"][place]) == EngineSetting.INTERVAL_NS:
                 self._fold_timed(rows[done : place + 1])
-                self._state.agent_times.follow(self._state.tables, int(rows["at_ns"][place]))
+                times.follow(self._state.tables, at_ns)
                 done = place + 1
         self._fold_timed(rows[done:] if done else rows)
 

@@ -238,3 +238,46 @@ async def test_an_agents_own_occupancy_is_since_an_instant(centre: Centre) -> No
         await centre.say(AgentStatusChanged(agent="carol", status="available"))
     assert since(START_NS) is None
     assert since(centre.clock.now_ns() - MARKS_NS // 2) == 0.0
+
+
+@pytest.mark.parametrize(
+    "without",
+    [
+        CENTRE.replace("  - {name: bob, queues: [sales, help], skills: {english: 2}}\n", ""),
+        CENTRE.replace("queues: [sales, help]", "queues: [help]"),
+    ],
+    ids=["gone", "elsewhere"],
+)
+async def test_who_leaves_a_queue_leaves_the_work_behind(centre: Centre, tmp_path: Path, without: str) -> None:
+    """A reload takes an agent out of the configuration, or out of a queue, in the middle of an interval."""
+
+    def told() -> list[Any]:
+        rows = [row for row in centre.views.cut_intervals(STEP_NS)().rows if row.queue == "sales"]
+        return [(row.agents_actual, row.occupancy, row.utilization) for row in rows]
+
+    await centre.say(AgentStatusChanged(agent="bob", status="available"))
+    await centre.say(ContactArrived(contact="c", queue="sales"))
+    await centre.say(OfferAnswered(contact="c", agent="bob"))
+    await centre.after(450, ContactReleased(contact="c"))
+    assert told() == [(1.0, 1.0, 1.0)]
+    half = centre.engine.state.save()
+    path = tmp_path / "other.yaml"
+    path.write_text(without)
+    centre.engine.configure(load_config(path, adapters={}))
+    changed = centre.engine.state.save()
+    centre.clock.advance(225 * SECOND_NS)
+    await centre.say(AgentStatusChanged(agent="alice", status="available"))
+    assert told() == [(0.6667, 1.0, 1.0)], "450 of 675 seconds"
+    centre.clock.advance(225 * SECOND_NS)
+    centre.engine.configure(load_config(path, adapters={}))  # nothing differs
+    await centre.after(60, AgentStatusChanged(agent="alice", status="paused"))
+    assert told()[:1] == [(0.75, 2 / 3, 2 / 3)], "alice is there for the last quarter"
+    for parts in (None, half, changed):
+        state = EngineState(CAPACITY)
+        if parts is not None:
+            state.load(parts)
+        restore(centre.log, state)
+        assert state.agent_times.save() == centre.engine.state.agent_times.save()
+        assert agents_of(views_of(centre, state).cut_intervals(STEP_NS)().rows) == agents_of(
+            centre.views.cut_intervals(STEP_NS)().rows
+        )

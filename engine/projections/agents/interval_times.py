@@ -1,7 +1,8 @@
 """How long the agents of each queue were in each state, by interval: the kernel's running totals, read at its bounds.
 
 Whoever applies rows calls `reach` before the first that is not before the next bound: until then nothing changes, so
-what the totals will be there is known exactly. It costs nothing a row.
+what the totals will be there is known exactly. It costs nothing a row. Before settings change, `settle` lets what was
+spent until then stand with the queues that the agents served then.
 """
 
 from collections import deque
@@ -43,6 +44,9 @@ class SavedTimes(msgspec.Struct):
     times: dict[int, bytes]
     marked_from_ns: int
     marks: list[tuple[int, bytes]]
+    since: bytes = b""
+    """Empty: as `spent`."""
+    settled: bytes = b""
 
 
 class AgentTimes:
@@ -61,6 +65,12 @@ class AgentTimes:
         """Intervals that start before were passed over, or are not kept; 0: all are known from the log's beginning."""
         self._spent = np.zeros((0, AGENT_STATES), np.int64)
         """What each agent had spent in each state when the running interval began."""
+        self._since = self._spent
+        """... and when settings changed last, if that was later."""
+        self._settled = np.zeros((0, AGENT_STATES), np.int64)
+        """What was spent in between, by queue, shape (queues, AGENT_STATES)."""
+        self.settled_ns = 0
+        """For when `settle` was called last."""
         self._times: dict[int, Array] = {}
         """By interval: shape (queues, AGENT_STATES)."""
         self._marked_from_ns = 0
@@ -85,10 +95,24 @@ class AgentTimes:
         if oldest_ns > self._start_ns:
             self._start_ns = self._known_from_ns = oldest_ns
             self._times, self._spent = {}, state_times_ns(t, oldest_ns)
+            self._settle_nothing()
             self._mark(oldest_ns)
         while self._start_ns + length_ns <= now_ns:
             self._finish(t, self._start_ns + length_ns)
         self.next_ns = self._start_ns + length_ns
+
+    def settle(self, t: Tables, now_ns: int) -> None:
+        """Take in that rows of `now_ns` come next by which others may serve a queue: whom it had until here, it had.
+
+        Called again for the same instant, it changes nothing.
+        """
+        if now_ns == self.settled_ns:
+            return
+        self.settled_ns = now_ns
+        self.reach(t, now_ns)
+        if self.next_ns == self._start_ns + self._length_ns:  # else intervals are passed over
+            self._settled = self._running(t, now_ns, range(len(t.queues)))
+            self._since = state_times_ns(t, now_ns)
 
     def follow(self, t: Tables, now_ns: int) -> None:
         """Take in that settings changed at `now_ns`: intervals may have another length from here on."""
@@ -115,7 +139,7 @@ class AgentTimes:
         if start_ns > self._start_ns:
             total += self._by_queue(t, until_ns, queues, state_times_ns(t, start_ns))
         elif self._start_ns < until_ns:
-            total += self._by_queue(t, until_ns, queues, self._spent)
+            total += self._running(t, until_ns, queues)
         return {queue: shares(total[queue], until_ns - start_ns) for queue in queues}
 
     def at_work(self, t: Tables, mask: Array, start_ns: int, step_ns: int, now_ns: int) -> float | None:
@@ -163,7 +187,7 @@ class AgentTimes:
         return msgspec.msgpack.encode(
             SavedTimes(
                 *(self._start_ns, self._length_ns, self._known_from_ns, self._spent.tobytes(), times),
-                *(self._marked_from_ns, marks),
+                *(self._marked_from_ns, marks, self._since.tobytes(), self._settled.tobytes()),
             )
         )
 
@@ -173,6 +197,7 @@ class AgentTimes:
         self._start_ns, self._length_ns, self._known_from_ns = found.start_ns, found.length_ns, found.known_from_ns
         self.next_ns = self._start_ns + self._length_ns
         self._spent = _columns(found.spent)
+        self._since, self._settled = _columns(found.since or found.spent), _columns(found.settled)
         self._times = {start_ns: _columns(spent) for start_ns, spent in found.times.items()}
         self._marked_from_ns = found.marked_from_ns
         self._marks = deque((at_ns, np.frombuffer(mark, np.uint32).reshape(-1, 2)) for at_ns, mark in found.marks)
@@ -187,10 +212,12 @@ class AgentTimes:
         else:
             self._spent = np.zeros((0, AGENT_STATES), np.int64)
         self._start_ns, self._length_ns, self._times = start_ns, length_ns, {}
+        self._settle_nothing()
 
     def _finish(self, t: Tables, end_ns: int) -> None:
-        self._times[self._start_ns] = self._by_queue(t, end_ns, range(len(t.queues)), self._spent)
+        self._times[self._start_ns] = self._running(t, end_ns, range(len(t.queues)))
         self._start_ns, self._spent = end_ns, state_times_ns(t, end_ns)
+        self._settle_nothing()
         self._mark(end_ns)
         if len(self._times) > self._kept:
             oldest_ns = min(self._times)
@@ -206,6 +233,19 @@ class AgentTimes:
         while self._marks[0][0] < at_ns - MARKS_NS:
             self._marks.popleft()
             self._marked_from_ns = self._marks[0][0]
+
+    def _settle_nothing(self) -> None:
+        """The running interval begins, or begins anew."""
+        self._since, self._settled = self._spent, np.zeros((0, AGENT_STATES), np.int64)
+
+    def _running(self, t: Tables, until_ns: int, queues: "list[int] | range") -> Array:
+        """What the agents of each queue spent in the running interval until an instant, shape (queues, AGENT_STATES).
+
+        Of queues that are not asked for perhaps a part.
+        """
+        found = self._by_queue(t, until_ns, queues, self._since)
+        found[: len(self._settled)] += self._settled
+        return found
 
     def _by_queue(self, t: Tables, until_ns: int, queues: "list[int] | range", before: Array) -> Array:
         """What the agents of each queue spent until an instant, after what they had spent before, of shape (agents,
