@@ -54,8 +54,9 @@ export const say = (word, values = {}) =>
 
 export const isUnderWay = () => chat.state.phase === "queued" || chat.state.phase === "connected";
 
-// Whether something of this kind was said and is not taken yet.
-export const awaits = (type) => [...chat.pending.values()].some((one) => one.frame.type === type);
+// What of this kind was said and is not taken yet, and whether there is any.
+export const awaited = (type) => [...chat.pending.values()].find((one) => one.frame.type === type);
+export const awaits = (type) => Boolean(awaited(type));
 
 // What is asked before a chat: not the name of one whom the site has named.
 export const questions = () => (chat.settings.open ? chat.settings.chat_fields : chat.settings.message_fields)

@@ -1,6 +1,7 @@
 // What the visitor does: begin, write, type, end.
 
 import { awaits, chat, freshId, isEnding, say } from "./chat.js";
+import { taken } from "./dom.js";
 import { put } from "./outbox.js";
 import { endButton } from "./panel.js";
 import { tell } from "./signals.js";
@@ -11,14 +12,13 @@ export const hasBegun = () => chat.state.phase !== "none" || awaits("start");
 
 export function submitForm(form) {
   const fields = {};
-  for (const input of form.querySelectorAll("input")) if (input.value.trim()) fields[input.name] = input.value.trim();
-  begin(form.querySelector("textarea").value.trim(), fields);
+  for (const input of form.querySelectorAll("input")) if (input.value.trim()) fields[input.name] = taken(input);
+  begin(taken(form.querySelector("textarea")), fields);
 }
 
 export function sendText(text) {
-  const said = text.value.trim();
-  if (!said || isEnding()) return;
-  text.value = "";
+  if (!text.value.trim() || isEnding()) return;
+  const said = taken(text);
   stopTyping();
   chat.fileWords = {};
   tell("changed");

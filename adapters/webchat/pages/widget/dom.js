@@ -11,6 +11,13 @@ export const make = (tag, attributes = {}, ...children) => {
   return element;
 };
 
+// What stands in a field, which is empty then: it is said.
+export const taken = (field) => {
+  const text = field.value.trim();
+  field.value = "";
+  return text;
+};
+
 export const icon = (path) => {
   const ns = "http://www.w3.org/2000/svg";
   const svg = document.createElementNS(ns, "svg");

@@ -4,7 +4,9 @@ import { chat } from "./chat.js";
 import { keep, load, visit } from "./kept.js";
 import { area } from "./panel.js";
 
-export const QUESTIONS = ".asking input:not([name=number])";
+// What is shown as being sent is no draft: it is read there, and not written.
+export const QUESTIONS = ".asking input:not([name=number]):read-write";
+export const TEXT = "form:not(.held) textarea:not([name=comment]):read-write";
 const LENGTH_MAX = 20000;
 
 try {
@@ -16,7 +18,7 @@ try {
 
 // Called whenever it may have changed. What is said of a chat that is over is no draft of the next.
 export function noteDraft() {
-  const text = area.querySelector("form:not(.held) textarea:not([name=comment])")?.value ?? chat.draft;
+  const text = area.querySelector(TEXT)?.value ?? chat.draft;
   const filled = { ...chat.filled };
   for (const { name, value } of area.querySelectorAll(QUESTIONS)) filled[name] = value;
   const draft = JSON.stringify({ text, filled });

@@ -2,13 +2,16 @@
 
 import { chat } from "./chat.js";
 import { keep, load, visit } from "./kept.js";
-import { group, lineElement, place, toEnd } from "./lines.js";
+import { group, lastSeq, lineElement, place, toEnd } from "./lines.js";
 import { log } from "./panel.js";
 
 const UNSENT_MAX = 20;
+// What stands there as not sent: { text, words, isFault, atMs, after }; and what will, but is still under the cursor.
+const told = [];
+let half = null;
 
 export function showEntry(entry, file) {
-  entry.element = lineElement({ by: "customer", text: entry.frame.text || "", file, at_ms: entry.atMs });
+  entry.element = lineElement({ by: "customer", text: entry.frame.text || entry.frame.comment || "", file, at_ms: entry.atMs });
   log.append(entry.element);
   group(entry.element);
 }
@@ -26,34 +29,46 @@ export function inLog(entry, seq) {
   }
 }
 
-// It is not said, now or later, and stands there with why: to be copied, on the next page of this tab, too.
-export function notSent(entry, words, isFault = true) {
-  entry.element?.classList.toggle("failed", isFault);
+// It is not said, now or later, and stands there with why: to be copied, on the next page of this tab, too. Returns
+// whether there is anything to stand there.
+export function notSent(entry, words, isFault = true, after = lastSeq()) {
+  const { atMs, frame } = entry;
+  const text = frame.text || frame.comment;
+  if (!entry.element && text) showEntry(entry);
+  if (!entry.element) return false;
+  entry.element.classList.toggle("failed", isFault);
+  entry.element.dataset.after = after;
   mark(entry, words);
-  const { atMs, frame: { text } } = entry;
-  if (entry.element && text) keep("unsent", JSON.stringify([...unsent(), { text, words, isFault, atMs }].slice(-UNSENT_MAX)), visit);
+  if (text) told.push({ text, words, isFault, atMs, after });
+  keepUnsent();
+  return true;
 }
 
-function unsent() {
+function keepUnsent() {
+  const all = [...told, ...(half?.text ? [half] : [])].slice(-UNSENT_MAX);
+  keep("unsent", all.length ? JSON.stringify(all) : "", visit);
+}
+
+export function keepHalf(one) {
+  half = one && { ...one, after: lastSeq() };
+  keepUnsent();
+}
+
+export function forgetUnsent() {
+  told.length = 0;
+  keepUnsent();
+}
+
+export function takeUpUnsent() {
   try {
-    return JSON.parse(load("unsent", visit) || "[]");
+    JSON.parse(load("unsent", visit) || "[]").forEach(showUnsent);
   } catch {
-    return [];
+    // It is not ours.
   }
 }
 
-export const forgetUnsent = () => keep("unsent", "", visit);
-
-export function takeUpUnsent() {
-  const before = unsent();
-  forgetUnsent();
-  for (const { text, words, isFault, atMs } of before) showUnsent(text, words, isFault, atMs);
-}
-
 // What was never said, and has nobody to go to any more.
-export function showUnsent(text, words, isFault, atMs = Date.now()) {
-  const entry = { frame: { text }, atMs };
-  showEntry(entry);
-  notSent(entry, words, isFault);
+export function showUnsent({ text, words, isFault, atMs, after }) {
+  notSent({ frame: { text }, atMs }, words, isFault, after);
   toEnd();
 }

@@ -1,7 +1,7 @@
 // Questions of forms, what is wrong with their answers beside them, buttons, and the form for a number to be called at.
 
 import { awaits, chat, freshId, say } from "./chat.js";
-import { make } from "./dom.js";
+import { make, taken } from "./dom.js";
 import { put } from "./outbox.js";
 
 // As the service judges them, which has the last word.
@@ -49,14 +49,18 @@ export function holds(form) {
   return !wrong;
 }
 
-// Answers that were not taken, by name, stand in their places again. Returns whether the one at fault is asked for.
-export function fill(form, answers, fault) {
+// What was filled in, by the names of the fields; that of the message has none.
+export const answersOf = ({ fields, text, number }) => (number ? { number } : { ...fields, "": text });
+
+export function fill(form, answers) {
   for (const input of inputs(form)) input.value = answers[input.name] ?? "";
+}
+
+// The field that is not as it has to be, where it is asked for: it says so.
+export function blamed(form, fault) {
   const wrong = inputs(form).find(({ name }) => name === fault);
-  if (!wrong) return false;
-  blame(wrong, faultOf(wrong) || FAULTS[wrong.type] || "missing");
-  wrong.focus();
-  return true;
+  if (wrong) blame(wrong, faultOf(wrong) || FAULTS[wrong.type] || "missing");
+  return wrong;
 }
 
 // Where to call: `done` once it is said, `back` without.
@@ -65,7 +69,7 @@ export function numberForm(done, back) {
     asked(event);
     if (awaits("leave_number") || !holds(made)) return;
     if (isUnneeded()) return; // said beside it: nobody is called who is spoken with
-    put({ type: "leave_number", client_id: freshId(), number: made.elements.number.value.trim() });
+    put({ type: "leave_number", client_id: freshId(), number: taken(made.elements.number) });
     done();
   } }, field("number", say("number"), "tel", true), make("p", { class: "agent", role: "status", hidden: true }), button("call_me", "call"),
   button("back", "second", () => { made.reset(); back(); }));

@@ -23,12 +23,15 @@ export function lineElement(line) {
   return element;
 }
 
+export const lastSeq = () => Math.max(chat.afterSeq, ...chat.lines.keys());
+
+// What is not sent yet stands below, what was not sent where it was told.
 export function place(element, seq) {
   const follow = atEnd();
   element.dataset.seq = seq;
   let before = null;
   for (let at = log.lastElementChild; at; at = at.previousElementSibling) {
-    if (at.classList.contains("past") || (at.dataset.seq && Number(at.dataset.seq) < seq)) break;
+    if (at.classList.contains("past") || Number(at.dataset.seq ?? at.dataset.after) < seq) break;
     before = at;
   }
   log.insertBefore(element, before);

@@ -11,10 +11,11 @@ import { showNotices } from "./notices.js";
 import { sayNext, settle } from "./outbox.js";
 import { area, endButton, root, status } from "./panel.js";
 import { refused } from "./refused.js";
+import { showSending } from "./sending.js";
 import { noteSilence, watchSilence } from "./silence.js";
 import { statusWords } from "./status.js";
 import { isWritten, toHeading } from "./unsent.js";
-import { dropName, show, showSending, turn } from "./views.js";
+import { dropName, turn } from "./views.js";
 
 const FILES_TOLD = 3; // of those that were refused
 
@@ -82,7 +83,7 @@ function acked(frame) {
 function left(word, entry) {
   mark(entry, "");
   chat.leftWord = word;
-  show("left");
+  turn("left");
   refresh();
 }
 

@@ -91,9 +91,7 @@ const isTooLate = ({ frame, atMs, contact }) => frame.type !== "survey"
 function leaveOut(entry) {
   pending.delete(entry.frame.client_id);
   keepPending(entry.frame.client_id);
-  if (!entry.element && entry.frame.text) showEntry(entry);
-  if (entry.element) notSent(entry, say("too_late"));
-  else if (entry.frame.type !== "end") chat.refusal = say("too_late");
+  if (!notSent(entry, say("too_late")) && entry.frame.type !== "end") chat.refusal = say("too_late");
 }
 
 export function sayNext() {

@@ -3,6 +3,7 @@
 import { chat, formName, say } from "./chat.js";
 import { describe } from "./describe.js";
 import { notSent } from "./entries.js";
+import { answersOf } from "./fields.js";
 import { giveUp, nameUnderWay, sayAgain, settle } from "./outbox.js";
 import { area } from "./panel.js";
 import { tell } from "./signals.js";
@@ -33,20 +34,15 @@ export function refused(frame) {
 // What the service itself says of it is for programs.
 const wordsFor = (code) => say(chat.words[`refused_${code}`] ? `refused_${code}` : "refused");
 
-// What was filled in, by the names of the fields; that of the message has none.
-const answersOf = ({ fields, text, number }) => (number ? { number } : { ...fields, "": text });
-
 // It is told once: in the form again, at the line, or beside what is said of the chat.
 function fail(entry, words) {
   const { type } = entry.frame;
   const form = type !== "start" || chat.state.phase === "none" ? FORMS[type]?.() : null;
   if (form) showAgain(form, answersOf(entry.frame));
   else if (type === "survey" && chat.view === "thanks") turn("ended");
-  if (entry.element && !(form && area.querySelector(".asking"))) notSent(entry, words);
-  else {
-    entry.element?.remove();
-    chat.refusal = words;
-  }
+  const isAsked = form && area.querySelector(".asking");
+  if (isAsked) entry.element?.remove();
+  if (isAsked || !notSent(entry, words)) chat.refusal = words;
   tell("changed");
 }
 

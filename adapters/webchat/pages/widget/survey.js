@@ -1,7 +1,7 @@
 // How it was: a score, and a word on it.
 
 import { chat, freshId, say } from "./chat.js";
-import { make } from "./dom.js";
+import { make, taken } from "./dom.js";
 import { asked, button } from "./fields.js";
 import { put } from "./outbox.js";
 
@@ -17,7 +17,7 @@ export function surveyForm(done, more) {
   }
   const made = make("form", { onsubmit: (event) => {
     asked(event);
-    put({ type: "survey", client_id: freshId(), contact_id: chat.state.contact_id, score: Number(made.elements.score.value), comment: made.elements.comment.value });
+    put({ type: "survey", client_id: freshId(), contact_id: chat.state.contact_id, score: Number(made.elements.score.value), comment: taken(made.elements.comment) });
     chat.state.survey = "";
     done();
   } }, make("fieldset", {}, make("legend", { tabindex: "-1" }, say(kind)), make("div", { class: "scores" }, ...scores),

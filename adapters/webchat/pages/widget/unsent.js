@@ -1,15 +1,16 @@
-// What a visitor is writing when the place for it goes: it stays under the cursor until they end it, and is told as not
-// sent. No key that was meant for it does anything else.
+// What a visitor has written is in its field, or said, or stands as not sent: whatever takes a field away, setAside sees to
+// that. Who is writing there then keeps it under the cursor until they end it. No key that was meant for it does anything else.
 
 import { chat, say } from "./chat.js";
 import { make } from "./dom.js";
-import { QUESTIONS } from "./drafts.js";
-import { showUnsent } from "./entries.js";
+import { QUESTIONS, TEXT } from "./drafts.js";
+import { keepHalf, showUnsent } from "./entries.js";
 import { area, root, status } from "./panel.js";
 
 const FIELDS = "input:not([type=file]),textarea";
 const PAUSE_MS = 1000; // who paused for so long, with nothing in the field, is in the middle of nothing
 let lastTyped = { field: null, atMs: 0 };
+// { part, field, one } that stays; `one` as it will be told.
 let held = null;
 
 // Where keys do nothing: what stands there is read out, and Tab goes on from it.
@@ -19,47 +20,59 @@ export const isForm = (view) => view === "form" || view === "closed";
 
 export const isWritten = (field) => Boolean(field && (field.value.trim() || (field === lastTyped.field && performance.now() - lastTyped.atMs < PAUSE_MS)));
 
-// Who left a number ended the chat by it, with half a line in the field: nothing went wrong.
-const isCalledBack = () => chat.state.reason === "callback";
-const why = () => (isCalledBack() ? say("unsent_callback") : say("failed", { reason: say(chat.isBarred ? "not_allowed" : "ended") }));
+// Who left a number left the rest by it, with half a line in the field: nothing went wrong.
+const isCalledBack = () => (chat.state.phase === "none" ? chat.leftWord === "number_left" : chat.state.reason === "callback");
 
-function tellUnsent(words) {
-  if (words.trim()) showUnsent(words.trim(), why(), !isCalledBack());
+function why() {
+  const { isBarred, state: { phase }, view } = chat;
+  if (isCalledBack()) return say("unsent_callback");
+  if (isBarred) return say("failed", { reason: say("not_allowed") });
+  if (view === "survey") return say(phase === "ended" ? "refused_answered_already" : "refused_no_survey");
+  return phase === "none" ? say("refused_closed") : say("failed", { reason: say("ended") });
+}
+
+const unsent = ({ value }) => ({ text: value.trim(), words: why(), isFault: !isCalledBack(), atMs: Date.now() });
+
+function tellUnsent(one) {
+  if (one.text) showUnsent(one);
 }
 
 function hold(field) {
-  const part = field.closest("form");
-  if (part === held) return;
-  held = part;
-  held.classList.add("held");
-  held.prepend(make("p", { class: "fault", id: "unsent", role: "alert" }, why()));
+  held = { part: field.closest("form"), field, one: unsent(field) };
+  held.part.classList.add("held");
+  held.part.prepend(make("p", { class: "fault", id: "unsent", role: "alert" }, held.one.words));
   field.setAttribute("aria-describedby", "unsent");
+  keepHalf(held.one);
   setTimeout(look, PAUSE_MS, field);
 }
 
 function look(field) {
-  if (!held?.contains(field) || field.value.trim()) return;
+  if (held?.field !== field || field.value.trim()) return;
   if (isWritten(field)) setTimeout(look, PAUSE_MS, field);
   else leave();
 }
 
 function leave() {
-  const had = held.contains(root.activeElement);
+  const had = isHeldBy(root.activeElement);
   letGo();
   if (had) toHeading();
 }
 
+const isHeldBy = (element) => Boolean(held?.part.contains(element));
+
 // What was kept in its place goes to the lines.
-export function letGo() {
+function letGo() {
   if (!held) return;
-  tellUnsent(held.querySelector("textarea,[name=number]").value);
-  held.remove();
+  const { part, field, one } = held;
   held = null;
+  keepHalf(null);
+  tellUnsent({ ...one, text: field.value.trim() });
+  part.remove();
 }
 
-// The visitor goes on to another place, and may come back to the words.
+// What may be gone on with in another place, and what the visitor may come back to.
 export function keepDraft() {
-  chat.draft = area.querySelector("textarea")?.value ?? chat.draft;
+  chat.draft = area.querySelector(TEXT)?.value ?? chat.draft;
   for (const { name, value } of area.querySelectorAll(QUESTIONS)) chat.filled[name] = value;
 }
 
@@ -68,43 +81,47 @@ export function bringBack() {
   for (const text of area.querySelectorAll("textarea")) text.setSelectionRange(text.value.length, text.value.length); // it is gone on with
 }
 
-// Before a chat one form gives way to the other: at which question the visitor stands, and where in it.
+// At which question the visitor stands, and where in it, from its end.
 export function standing() {
   const found = root.activeElement;
-  return chat.state.phase === "none" && found?.matches(FIELDS) ? { name: found.name, at: found.selectionEnd } : null;
+  return found?.matches(FIELDS) ? { name: found.name, rest: found.value.length - found.selectionEnd } : null;
 }
 
 // Whether the same is asked again; what is typed on goes there then.
 export function standAgain(before) {
   const found = before && [...area.querySelectorAll(FIELDS)].find(({ name }) => name === before.name);
   found?.focus();
-  if (found && before.at !== null) found.setSelectionRange(before.at, before.at);
+  if (found && found.selectionEnd !== null) found.setSelectionRange(found.value.length - before.rest, found.value.length - before.rest);
   return Boolean(found);
 }
 
-// Takes what stands in the area before it changes by itself, and returns the part of it that stays.
+// Takes what stands in the area before another view does, and returns the part of it that stays. What is being sent is not
+// the field's any more.
 export function setAside(next) {
-  const goesOn = next === "chat" || isForm(next);
-  if (held && (goesOn || !held.contains(root.activeElement))) letGo();
-  const field = area.querySelector("form:not(.held) :is(textarea,[name=number])");
-  if (!field) return held;
-  if (isForm(chat.view) || (chat.view === "chat" && goesOn)) keepDraft();
-  else if (chat.view !== "survey" && !goesOn && !chat.isBarred && !isCalledBack() && field === root.activeElement && isWritten(field)) hold(field);
-  else tellUnsent(field.value);
-  if (chat.view === "number" && !goesOn) {
-    tellUnsent(chat.draft);
+  const { view } = chat;
+  const goesOn = next === "chat" || next === "number" || isForm(next);
+  if (goesOn || !isHeldBy(root.activeElement)) letGo();
+  const field = area.querySelector("form:not(.held) :is(textarea,[name=number]):read-write");
+  if (goesOn && (view === "chat" || isForm(view))) keepDraft();
+  else if (view !== "survey" && !goesOn && !chat.isBarred && !isCalledBack() && field && field === root.activeElement && isWritten(field)) hold(field);
+  else if (field) tellUnsent(unsent(field));
+  if (!goesOn) {
+    tellUnsent(unsent({ value: chat.draft }));
     chat.draft = "";
   }
-  return held;
+  return held?.part;
 }
 
 function onEnd(event) {
-  if (!held?.contains(event.target)) return;
+  if (!isHeldBy(event.target)) return;
   event.preventDefault();
   event.stopPropagation();
   leave();
 }
 
-area.addEventListener("input", ({ target }) => { lastTyped = { field: target, atMs: performance.now() }; });
+area.addEventListener("input", ({ target }) => {
+  lastTyped = { field: target, atMs: performance.now() };
+  if (target === held?.field) keepHalf(Object.assign(held.one, { text: target.value.trim() }));
+});
 area.addEventListener("submit", onEnd, true);
 area.addEventListener("keydown", (event) => { if (event.key === "Enter" && !event.shiftKey && !event.isComposing) onEnd(event); }, true);

@@ -4,15 +4,16 @@ import { awaits, chat, questions, say } from "./chat.js";
 import { describe } from "./describe.js";
 import { submitForm } from "./doing.js";
 import { make } from "./dom.js";
-import { noteDraft } from "./drafts.js";
+import { noteDraft, TEXT } from "./drafts.js";
 import { forgetUnsent } from "./entries.js";
-import { asked, asking, button, field, fill, holds, numberForm } from "./fields.js";
+import { asked, asking, blamed, button, field, fill, holds, numberForm } from "./fields.js";
 import { keep } from "./kept.js";
 import { atEnd, clearLog, toEnd } from "./lines.js";
 import { area, closeButton, log, root, status } from "./panel.js";
+import { showSending } from "./sending.js";
 import { tell } from "./signals.js";
 import { surveyForm } from "./survey.js";
-import { bringBack, isForm, keepDraft, letGo, setAside, standAgain, standing, toHeading } from "./unsent.js";
+import { bringBack, isForm, isWritten, setAside, standAgain, standing, toHeading } from "./unsent.js";
 import { lineForm } from "./writing.js";
 
 const numberButton = () => button("leave_number", "second number", () => show("number", true));
@@ -21,7 +22,7 @@ const againButton = () => button("again", "second", () => {
   keep("left", String(chat.left || ""));
   chat.state = { phase: "none" };
   chat.view = "";
-  for (const field of area.querySelectorAll("textarea")) field.value = "";
+  for (const field of area.querySelectorAll("textarea,[name=number]")) field.value = "";
   clearLog();
   for (const element of log.querySelectorAll(".line:not([data-seq]), .past")) element.remove();
   forgetUnsent();
@@ -85,8 +86,6 @@ const views = {
 export function show(name, focus = false) {
   if (chat.view === name && !focus) return;
   const had = area.contains(root.activeElement);
-  if (name === "number") keepDraft();
-  letGo();
   change(name);
   if (focus || had) focusFirst();
 }
@@ -95,42 +94,39 @@ export function show(name, focus = false) {
 export function turn(name) {
   if (chat.view === name) return;
   const had = area.contains(root.activeElement) || root.activeElement === status;
-  const before = standing();
-  const stays = setAside(name);
-  change(name, stays);
+  const before = chat.state.phase === "none" ? standing() : null;
+  const stays = change(name);
   if (!standAgain(before) && had && !stays) toHeading();
 }
 
-function change(name, stays = null) {
+function change(name) {
   const follow = atEnd();
+  const stays = setAside(name);
   chat.view = name;
   for (const part of [...area.children]) if (part !== stays) part.remove();
   area.append(...views[name]());
-  if ((name === "chat" || isForm(name)) && area.querySelector("textarea")) chat.draft = "";
+  if (area.querySelector(TEXT)) chat.draft = "";
   bringBack();
   showSending();
   noteDraft();
   if (follow) toEnd();
+  return stays;
 }
 
-const SAYS = { form: "start", closed: "start", number: "leave_number" };
-
-// A form whose answers are under way stands as it is until they are taken: pressed again it would say them twice.
-export function showSending() {
-  const button = SAYS[chat.view] && area.querySelector("form:not(.held) button[type=submit]");
-  if (!button) return;
-  const isSending = awaits(SAYS[chat.view]);
-  if (isSending === (button.getAttribute("aria-disabled") === "true")) return;
-  if (isSending) button.dataset.word = button.textContent;
-  button.textContent = isSending ? say("sending") : button.dataset.word;
-  button.setAttribute("aria-disabled", String(isSending));
-  for (const input of button.form.querySelectorAll(".asking :is(input,textarea)")) input.readOnly = isSending;
-}
-
-// A form whose answers were not taken, with them. Returns whether it asks for the one at `fault`, which is marked then.
+// A form whose answers were not taken, with them: beside what was written since, not instead of it. Returns whether it asks
+// for the one at `fault`, which is marked then. The cursor goes there, but not from the middle of a line.
 export function showAgain(name, answers, fault) {
-  show(name, true);
-  return fill(area, answers, fault);
+  const had = area.contains(root.activeElement);
+  const before = standing();
+  const isWriting = before && !root.activeElement.readOnly && isWritten(root.activeElement);
+  change(name);
+  const since = Object.entries(chat.filled).filter(([, value]) => value);
+  const text = [answers[""], area.querySelector(TEXT)?.value].filter(Boolean).join("\n");
+  fill(area, { ...answers, ...Object.fromEntries(since), "": text });
+  const wrong = blamed(area, fault);
+  if (isWriting) standAgain(before) || toHeading();
+  else if (had) focusFirst(wrong);
+  return Boolean(wrong);
 }
 
 // Who the site has named is not asked, not even where the question stands already.
@@ -141,8 +137,8 @@ export function dropName() {
   if (asks && had) focusFirst();
 }
 
-export function focusFirst() {
+export function focusFirst(first) {
   if (!chat.isOpen) return;
   const shown = (stops) => [...area.querySelectorAll(stops)].find((one) => one.getClientRects().length);
-  (shown("[tabindex='-1']") || shown("input,textarea") || shown("button") || closeButton).focus();
+  (first || shown("[tabindex='-1']") || shown("input,textarea") || shown("button") || closeButton).focus();
 }
