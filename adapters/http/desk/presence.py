@@ -1,6 +1,6 @@
 """Who sits at a desk: an agent whose last desk is gone for a while is set offline, so that nothing rings in vain; chats
 in their hands go back to their queues, as a visitor waits behind each; wrap-up is done, which nobody is there to end.
-Of one who is configured no more, and whose desk has closed with that, the chats alone are put back.
+Of one who is configured no more, and cannot come back, the chats alone are put back, and at once.
 
 A call stays where it is: the phone lives apart from the desk. So do e-mails and tasks: nobody waits at the other end of
 the line for them, and half of the work may be done already.
@@ -9,7 +9,8 @@ What is known of an agent is one seat, in one of these states, or nothing:
 
     state     what is so                      what ends it
     open      a desk is open                  the last one closes: left. They sign out: leaving
-    left      none is open any more           `away_limit` is over: leaving. Another's status: stands, or nothing
+    left      none is open any more           `away_limit` is over, or they are configured no more: leaving.
+                                              Another's status: stands, or nothing
     leaving   what follows is told            it is durable: gone. Another's status: stands, or nothing
     gone      they were set offline           they wrap up, as after a phone call: left. Another's status: nothing
     stands    another's status is left alone  `away_limit` is over: the chats of then go back, and nothing is known
@@ -32,7 +33,7 @@ from typing import Final
 from adapters.http.desk.commands import SERVED
 from adapters.http.desk.seats import Seat, SeatsFile
 from engine.errors import Overloaded
-from engine.messages.kinds import AGENT_STATUS_CHANGED, STATUS_OFFLINE, WRAP_UP_STARTED
+from engine.messages.kinds import AGENT_STATUS_CHANGED, CONFIGURATION_LOADED, STATUS_OFFLINE, WRAP_UP_STARTED
 from engine.messages.observed import AgentStatusChanged, Observed, RequeueRequested, WrapUpFinished
 from engine.model.names import UNKNOWN
 from engine.ports import DESK_CLOSED, EngineLink, Receipt, Turn
@@ -48,7 +49,9 @@ SETTLED_WITHIN_S: Final = 3.0
 
 
 class Presence:
-    """Waits `away_limit_ns` after the last desk of an agent has closed; 0: for ever. `folder` keeps what is known."""
+    """Waits `away_limit_ns` after the last desk of an agent has closed; 0: for as long as they are configured.
+    `folder` keeps what is known.
+    """
 
     def __init__(self, engine: EngineLink, away_limit_ns: int, folder: Path | None = None) -> None:
         self._engine = engine
@@ -69,14 +72,13 @@ class Presence:
                 self._take_up(agent, seat)
 
     def _take_up(self, agent: int, seat: Seat) -> None:
-        if seat.state == "leaving":
-            self._seats[agent] = seat
+        is_gone = seat.state == "gone" and not self._is_awaited(agent)
+        if is_gone and not self._exists(agent):
+            return
+        self._seats[agent] = seat if is_gone or seat.state in ("leaving", "stands") else Seat("left")
+        if seat.state == "leaving" or not self._exists(agent):
             self._wait(agent, AGAIN_AFTER_S)
-        elif seat.state == "gone" and not self._is_awaited(agent):
-            if self._exists(agent):
-                self._seats[agent] = seat
-        elif self._away_limit_s:
-            self._seats[agent] = seat if seat.state == "stands" else Seat("left")
+        elif self._away_limit_s and not is_gone:
             self._wait(agent, self._away_limit_s)
 
     def stop(self) -> None:
@@ -100,10 +102,10 @@ class Presence:
         """The last desk of the agent has closed. Of who signs out, what follows from that is told by itself."""
         if agent in self._seats and self._seats[agent].state == "leaving":
             return
-        if self._away_limit_s:
+        if self._exists(agent):
             self._leave_in_a_while(agent)
         else:
-            self._forget(agent)
+            self._leave(agent, DESK_CLOSED)
 
     async def signed_out(self, agent: int) -> None:
         """The agent leaves of their own will: offline at once, if the engine can take that in soon."""
@@ -113,10 +115,14 @@ class Presence:
 
     def note(self, turn: Turn) -> None:
         """Take in what a turn says of those who sit at no desk: a status that somebody else has chosen since is not the
-        desk's to undo; and who was set offline may begin to wrap up.
+        desk's to undo; who was set offline may begin to wrap up; and who is configured no more cannot come back.
         """
         if not self._seats:
             return
+        if CONFIGURATION_LOADED in turn.kinds:
+            for agent in [one for one, seat in self._seats.items() if seat.state in ("left", "stands")]:
+                if not self._exists(agent):
+                    self._over(agent)
         if AGENT_STATUS_CHANGED in turn.kinds:
             sources = self._engine.views.interned.sources
             for row in turn.rows[turn.rows["kind"] == AGENT_STATUS_CHANGED]:
@@ -140,7 +146,7 @@ class Presence:
 
     def _over(self, agent: int) -> None:
         """The time is over that an agent in this state may be away, or the engine may have room again."""
-        del self._timers[agent]
+        self._stay(agent)
         seat = self._seats[agent]
         if seat.state == "stands":
             self._put_back(agent, seat)
@@ -233,7 +239,8 @@ class Presence:
 
     def _leave_in_a_while(self, agent: int) -> None:
         self._note(agent, Seat("left"))
-        self._wait(agent, self._away_limit_s)
+        if self._away_limit_s:
+            self._wait(agent, self._away_limit_s)
 
     def _wait(self, agent: int, seconds: float) -> None:
         self._stay(agent)

@@ -231,28 +231,50 @@ async def test_a_status_that_somebody_else_chose_stands_but_chats_go_back(build:
     assert presence.set_offline == 0
 
 
-async def test_chats_of_who_is_configured_no_more_go_back_too(build: Build, tmp_path: Path) -> None:
-    house = await build(centre=TWO)
+async def removed(house: House, folder: Path) -> None:
+    """Reload the configuration without agent an."""
+    less = folder / "less.yaml"
+    less.write_text("".join(line for line in TWO.splitlines(keepends=True) if "name: an," not in line))
+    house.engine.configure(load_config(less))
+
+
+@pytest.mark.parametrize("away_limit", ["2m", "0s"])
+async def test_chats_of_who_is_configured_no_more_go_back_at_once(
+    build: Build, tmp_path: Path, away_limit: str
+) -> None:
+    house = await build(f"desk: {{away_limit: {away_limit}}}", centre=TWO)
     presence, views = house.adapter.context.desks.presence, house.engine.views
     number = views.agent_number("an")
     async with opened(house) as desk:
         await desk.do("status", status="available")
         await take(house, desk, "call", "voice")
         await take(house, desk, "chat-1")
-        less = tmp_path / "less.yaml"
-        less.write_text("".join(line for line in TWO.splitlines(keepends=True) if "name: an," not in line))
-        house.engine.configure(load_config(less))
+        await removed(house, tmp_path)
         await desk.until(lambda: desk.ended == "unknown")
     async with asyncio.timeout(10):
-        while number not in presence._timers:  # noqa: ASYNC110
+        while not presence.put_back:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
-    let_go(presence, number)
-    await settled(house)
     assert put_back(house) == [("chat-1", "desk", "desk closed")]
     assert [one.contact for one in views.contacts.waiting("chat", limit=10).contacts] == ["chat-1"]
     assert [one.contact for one in views.contacts.engagements_of(number) if one.state == "connected"] == ["call"]
     assert not views.read_events(0, 500, ["fact_refused"]).events
     assert (presence.put_back, presence.set_offline) == (1, 0)
+
+
+@pytest.mark.parametrize("away_limit", ["2m", "0s"])
+async def test_so_do_those_of_who_was_away_then(build: Build, tmp_path: Path, away_limit: str) -> None:
+    house = await build(f"desk: {{away_limit: {away_limit}}}", centre=TWO)
+    presence = house.adapter.context.desks.presence
+    async with opened(house) as desk:
+        await desk.do("status", status="available")
+        await take(house, desk, "chat-1")
+    assert not put_back(house)
+    await removed(house, tmp_path)
+    async with asyncio.timeout(10):
+        while not presence.put_back:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    assert put_back(house) == [("chat-1", "desk", "desk closed")]
+    assert not presence._seats
 
 
 @pytest.fixture
