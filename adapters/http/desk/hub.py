@@ -218,7 +218,7 @@ class DeskHub:
         if of_all:
             self._plans = None
             self.wake_all()
-        if of_all or not self.count:
+        if not self.count:
             return
         rows = turn.rows
         for agent in set(rows["agent"].tolist()) & self._open.keys():

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, CookieJar, web
 
-from engine.messages.observed import OfferAnswered
+from engine.messages.observed import MessageSent, OfferAnswered
 from engine.ports import Hint
 from tests.http.desk.support import CENTRE, Desk, opened, sign_in, socket_of
 from tests.http.support import CONTACTS, Build, House, get, tell
@@ -39,6 +39,16 @@ async def connected(house: House, desk: Desk, name: str) -> int:
     await desk.until(lambda: desk.contact(name)["state"] == "connected")
     number: int = desk.contact(name)["id"]
     return number
+
+
+async def test_a_line_is_told_though_its_turn_brings_a_source_nobody_knew(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with opened(house) as desk:
+        number = await connected(house, desk, "chat-1")
+        await customer_says(house, "chat-1", "eins")
+        await desk.until(lambda: "eins" in desk.lines.get(number, {}).values())
+        await house.engine.submit("web:new", [MessageSent(contact="chat-1", by="customer", text="zwei")])
+        await desk.until(lambda: "zwei" in desk.lines[number].values())
 
 
 async def test_a_chat_from_the_offer_to_the_end_of_its_wrap_up(build: Build) -> None:
