@@ -9,9 +9,10 @@ import msgspec
 import numpy as np
 
 from adapters.http.desk.in_order import InOrder
-from adapters.http.desk.presence import Presence
+from adapters.http.desk.presence import SOURCE, Presence
 from engine.messages.kind_set import KindSet
 from engine.messages.kinds import (
+    AGENT_STATUS_CHANGED,
     CALLER_MOVED,
     CASE_OPENED,
     CASE_REOPENED,
@@ -24,9 +25,12 @@ from engine.messages.kinds import (
     PLAN_ACTIVATED,
     PLAN_DEACTIVATED,
     PRIORITY_CHANGED,
+    STATUS_NAMES,
 )
 from engine.model.plan_views import notices_of
 from engine.ports import EngineLink, Hint, Turn
+from engine.projections.feed.payloads import who_and_why
+from engine.projections.names import name_at
 
 WITHOUT_AGENT: Final = KindSet(
     CALLER_MOVED, CONTACT_HELD, CONTACT_RESUMED, MESSAGE_SENT, MESSAGES_READ, PRIORITY_CHANGED
@@ -37,6 +41,17 @@ OF_ALL: Final = KindSet(CONFIGURATION_LOADED, PLAN_ACTIVATED, PLAN_DEACTIVATED)
 OF_CASES: Final = KindSet(CASE_OPENED, CASE_RESOLVED, CASE_REOPENED)
 SOCKETS_OF_ONE_MAX: Final = 16
 """Desks of one agent that are open at once: tabs, and those left behind by networks."""
+
+
+class StatusSet(msgspec.Struct, frozen=True, tag_field="type", tag="status_set"):
+    """That somebody else chose the agent's status."""
+
+    status: str
+    reason: str
+    """Of a pause."""
+    by: str
+    """Who it was, and `note` why, as far as they said so."""
+    note: str
 
 
 class Waker:
@@ -50,6 +65,7 @@ class Waker:
         self._typing: dict[int, bool] = {}
         self._refused: dict[int, Hint] = {}
         self._unreached: dict[str, Hint] = {}
+        self._status: list[StatusSet] = []
         self._said: set[int] = set()
         self._cases: set[int] = set()
         self._news = asyncio.Event()
@@ -75,6 +91,11 @@ class Waker:
     def note_unreached(self, hint: Hint) -> None:
         """Keep that a customer was not reached: of the agent's calls, also of one that no desk has shown yet."""
         self._unreached[hint.contact] = hint
+        self.wake()
+
+    def note_status(self, chosen: StatusSet) -> None:
+        """Keep that somebody else chose the agent's status, the latest."""
+        self._status = [chosen]
         self.wake()
 
     def note_said(self, contacts: set[int | None]) -> None:
@@ -113,6 +134,11 @@ class Waker:
     def unreached(self) -> dict[str, Hint]:
         """Return what was noted of customers who were not reached since the last call, by the contact's name."""
         found, self._unreached = self._unreached, {}
+        return found
+
+    def status(self) -> list[StatusSet]:
+        """Return what was noted of the agent's status since the last call."""
+        found, self._status = self._status, []
         return found
 
     async def news(self, within_s: float) -> None:
@@ -214,6 +240,8 @@ class DeskHub:
 
     def _on_turn(self, turn: Turn) -> None:
         self._presence.note(turn)
+        if AGENT_STATUS_CHANGED in turn.kinds:
+            self._note_statuses(turn)
         of_all = not OF_ALL.isdisjoint(turn.kinds)
         if of_all:
             self._plans = None
@@ -237,6 +265,19 @@ class DeskHub:
         for wakers in self._open.values():
             for waker in wakers:
                 waker.note_said(contacts)
+
+    def _note_statuses(self, turn: Turn) -> None:
+        """Tell the desks of agents whose status somebody else has chosen. What a desk does, its agent knows."""
+        sources, agents = self._engine.views.interned.sources, self._engine.views.directory.agents
+        for row in turn.rows[turn.rows["kind"] == AGENT_STATUS_CHANGED]:
+            agent = int(row["agent"])
+            if agent not in self._open or name_at(sources, int(row["source"])) == SOURCE:
+                continue
+            said = {"by": "", "reason": "", "note": "", **who_and_why(row, turn.payload)}
+            if said["by"] != agents.name(agent):
+                chosen = StatusSet(STATUS_NAMES[int(row["a"])], said["reason"], said["by"], said["note"])
+                for waker in self._open[agent]:
+                    waker.note_status(chosen)
 
     def _note_cases(self, turn: Turn) -> None:
         """Tell every desk which cases a turn is about: an opened one is named by the place of its opening."""

@@ -194,6 +194,7 @@ class DeskSocket:
                     await self._end(reason)
                     return
                 await self._tell_unreached()
+                await self._tell_status()
                 await self._tell_news()
                 await self._tell_hints()
                 await self.waker.news(min(LOOK_EVERY_S, await self._pulse()))
@@ -303,6 +304,11 @@ class DeskSocket:
         """Tell of callbacks that came to nothing, before the contact is gone: the page knows then whose it was."""
         for contact, hint in self.waker.unreached().items():
             await self._send({"type": "unreached", "contact": contact, "why": hint.unreached, "again": hint.again})
+
+    async def _tell_status(self) -> None:
+        """Tell who else has chosen the agent's status."""
+        for chosen in self.waker.status():
+            await self._send(msgspec.to_builtins(chosen))
 
     async def _send(self, told: dict[str, Any]) -> None:
         await asyncio.wait_for(self._ws.send_str(_ENCODER.encode(told).decode()), WRITE_WITHIN_S)

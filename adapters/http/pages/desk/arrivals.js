@@ -26,6 +26,7 @@ export class Arrivals {
       store.conversation(told.contact_id).typing = told.typing;
       store.changed();
     } else if (told.type === "unreached") this.#tellUnreached(told);
+    else if (told.type === "status_set") this.#tellStatus(told);
     else if (told.type === "refused") this.desk.complain(saying(`${told.holds ? "phone_holds" : `refused.${told.verb}`}.${told.by}`));
   }
 
@@ -48,6 +49,13 @@ export class Arrivals {
     const [name, number] = [called(contact), calledBackAt(contact)];
     const told = saying(`unreached.${why}`, { name: number && inWords(name) !== number ? saying("called_at", { name, number }) : name });
     this.desk.complain(again ? saying("unreached_again", { told }) : told);
+  }
+
+  // Somebody else chose how this agent is: who, and why, as far as they said it.
+  #tellStatus({ status, reason, by: who, note }) {
+    const chosen = reason && status === "paused" ? saying("paused_for", { reason }) : saying(`status.${status}`);
+    const told = who ? saying("status_set_by", { status: chosen, agent: this.desk.names.agent(who) }) : saying("status_set", { status: chosen });
+    this.desk.complain(note ? saying("status_set_why", { told, note }) : told, "", "status");
   }
 
   #takeLines(told) {

@@ -1,4 +1,4 @@
-// What came to nothing, said where nobody writes: several one below the other, a notice for as long as it takes to read, words
+// What came to nothing, or was done by somebody else, said where nobody writes: several one below the other, a notice for as long as it takes to read, words
 // that have no other place any more until they are put away, over a reload, too.
 
 import { el } from "./dom.js";
@@ -67,7 +67,7 @@ export function toasts(agent, kept) {
     toast.querySelector(".toast-why").textContent = inWords(one.why);
     toast.querySelector(".toast-words")?.setAttribute("aria-label", inWords(one.why));
     toast.querySelector("button")?.setAttribute("aria-label", t("put_away", { said: textOf(one) }));
-    place.setAttribute("aria-label", t("came_to_nothing"));
+    place.setAttribute("aria-label", t("notices"));
   }
 
   function put(one) {
