@@ -211,3 +211,18 @@ async def test_lines_typed_ahead_are_sent_where_enter_was_pressed(build: Build) 
         await page.locator(".line-state", has_text="sent").first.wait_for()
         said = (await get(client, f"{CONTACTS}/chat-1/messages"))["messages"]
         assert [one["text"] for one in said if one["by"] == "agent"] == ["good morning"]
+
+
+async def test_words_for_who_went_back_to_the_queue_are_not_told_as_of_one_that_is_over(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context, ClientSession(house.url) as client:
+        page = await signed_in(context, house)
+        await take_chat(page, house)
+        await page.keyboard.type("half a line")
+        await page.keyboard.press("Escape")
+        await tell(client, "/api/v1/agents/an/status", status="paused", by="an")
+        await tell(client, f"{CONTACTS}/chat-1/requeue")
+        await page.wait_for_selector(".wrap-up:not([hidden])")
+        await page.keyboard.press("f")
+        said = "not sent: the contact is not with you any more “half a line”"
+        await page.locator(".toast", has_text=said).wait_for()

@@ -82,7 +82,8 @@ export class Over {
     if (over && !textField()?.value && !isAsking(over.id) && !this.desk.store.drafts.ids.has(over.id)) this.leave();
   }
 
-  // Notes and answers are the colleagues' to read; a line has nobody to go to.
+  // Notes and answers are the colleagues' to read; a line has nobody to go to. Whether the contact has ended or went back to its
+  // queue, as with a closed desk, nobody here knows.
   #takeWritten(id, contact) {
     const { store, parts } = this.desk;
     const { lines, notes, answers } = store.drafts;
