@@ -5,7 +5,7 @@ from aiohttp import ClientSession
 
 from engine.ports import Hint
 from tests.http.desk.support import CENTRE
-from tests.http.desk.test_in_browser import browser, until
+from tests.http.desk.test_in_browser import browser, signed_in, until
 from tests.http.desk.test_over_in_browser import two_in_hand
 from tests.http.support import CONTACTS, Build, tell
 
@@ -38,3 +38,35 @@ async def test_a_callback_says_what_it_is_and_why_it_came_to_nothing(build: Buil
         said = "The callback to Zoë, 0912 345 678 came to nothing: the number cannot be reached. They are called once"
         await page.locator(".toast", has_text=said).wait_for()
         await until(page, "document.querySelector('#contact-title').innerText === 'Phạm Lan'")
+
+
+@pytest.mark.parametrize(
+    ("locale", "told", "label"),
+    [
+        ("en", "Callback to 0912 345 678", "To be called back at"),
+        ("vi", "Gọi lại số 0912 345 678", "Cần gọi lại số"),
+    ],
+)
+async def test_a_callback_in_hand_says_which_number_and_who_it_is(
+    build: Build, locale: str, told: str, label: str
+) -> None:
+    house = await build(centre=BOTH)
+    visitor = "visitor-" + "a599" + "0" * 28
+    async with browser(locale=locale) as context, ClientSession(house.url) as client:
+        page = await signed_in(context, house)
+        await page.keyboard.press("r")
+        await tell(client, CONTACTS, 201, contact="c", queue="sales", customer=visitor, attributes={"name": "Lan Pham"})
+        await tell(client, f"{CONTACTS}/c/release", by="customer")
+        back = {"contact": "back-1", "queue": "sales", "channel": "voice", "customer": visitor, "entry": "web"}
+        await tell(client, CONTACTS, 201, **back, attributes={"callback_number": "0912 345 678"})
+        await page.wait_for_selector(".offer")
+        await page.keyboard.press("a")
+        await page.wait_for_selector(".call:not([hidden])")
+        await until(page, "document.querySelector('#contact-title').innerText === 'Lan Pham'")
+        assert await page.inner_text(".contact-name") == "Lan Pham"
+        assert await page.inner_text(".contact-last") == told
+        assert await page.inner_text(".call-state") == told, "nobody is connected because somebody took it"
+        assert told in await page.inner_text(".conversation")
+        facts = await page.inner_text(".facts")
+        assert label.lower() in facts.lower()
+        assert "callback number" not in facts.lower()

@@ -3,7 +3,7 @@
 import { sureDialog } from "./dialogs.js";
 import { sendFile } from "./files.js";
 import { wrongOf } from "./outbox.js";
-import { hasLine, there } from "./people.js";
+import { hasLine } from "./people.js";
 import { textField } from "./typed_ahead.js";
 import { saying, t } from "./words.js";
 
@@ -158,7 +158,7 @@ export class Acts {
 
   /** Somebody is in hand and not in front: they wait in the list. */
   tellAccepted(contact) {
-    this.desk.notice(t("accepted_beside", { name: there(contact) }));
+    this.desk.notice(t("accepted_beside", { name: this.desk.names.there(contact) }));
   }
 
   decline(contact) {
@@ -197,7 +197,7 @@ export class Acts {
   end(contact) {
     const word = endOf(contact);
     if (this.desk.outbox.isLeaving(contact.contact)) return;
-    sureDialog([t(`${word}_sure`, { name: there(contact) }), this.fileFirst(contact)].filter(Boolean).join(" "), t(word), () => this.do({ verb: "end", contact: contact.contact }), contact);
+    sureDialog([t(`${word}_sure`, { name: this.desk.names.there(contact) }), this.fileFirst(contact)].filter(Boolean).join(" "), t(word), () => this.do({ verb: "end", contact: contact.contact }), contact);
   }
 
   // What is written and not saved belongs to it, whichever way it is finished.

@@ -1,7 +1,7 @@
 // What the service tells: put where it belongs, and said to who works at the desk.
 
 import { lastBy } from "./cases.js";
-import { called, calledBackAt, kindOf, who } from "./people.js";
+import { called, calledBackAt, what } from "./people.js";
 import { say } from "./speech.js";
 import { textField } from "./typed_ahead.js";
 import { by, inWords, saying, t } from "./words.js";
@@ -46,7 +46,7 @@ export class Arrivals {
   // The phone of whoever was to be called back was not reached: the contact is gone the next moment.
   #tellUnreached({ contact: id, why, again }) {
     const contact = this.desk.store.contacts.find((one) => one.contact === id) ?? {};
-    const [name, number] = [called(contact), calledBackAt(contact)];
+    const [name, number] = [called(contact, this.desk.store.earlier.get(contact.id)), calledBackAt(contact)];
     const told = saying(`unreached.${why}`, { name: number && inWords(name) !== number ? saying("called_at", { name, number }) : name });
     this.desk.complain(again ? saying("unreached_again", { told }) : told);
   }
@@ -59,11 +59,11 @@ export class Arrivals {
   }
 
   #takeLines(told) {
-    const { store } = this.desk;
+    const { store, names } = this.desk;
     const fresh = store.takeLines(told);
     const line = fresh.findLast((one) => one.by === "customer");
     const contact = store.items.get(`contact:${told.contact_id}`);
-    if (line && contact && (document.hidden || contact.id !== store.chosen)) this.desk.notice(t("new_line", { name: who(contact), text: line.text }));
+    if (line && contact && (document.hidden || contact.id !== store.chosen)) this.desk.notice(t("new_line", { name: names.customer(contact), text: line.text }));
   }
 
   #takeCases(told) {
@@ -101,8 +101,8 @@ export class Arrivals {
       const key = `${contact.id} ${contact.since_ns}`;
       if (this.rung.has(key)) continue;
       this.rung.add(key);
-      const [name, queue, number] = [who(contact), names.queue(contact.queue), calledBackAt(contact)];
-      say("urgent", contact.asked_by ? t("asks_you", { name, queue }) : t("offered_to_you", { name, channel: number ? t("callback_to", { number }) : t(kindOf(contact)), queue }));
+      const [name, queue] = [names.customer(contact), names.queue(contact.queue)];
+      say("urgent", contact.asked_by ? t("asks_you", { name, queue }) : t("offered_to_you", { name, channel: what(contact), queue }));
     }
   }
 

@@ -1,7 +1,7 @@
 // The contacts in hand, as tabs: who, since when, what is unread.
 
 import { el, keep } from "./dom.js";
-import { initials, who } from "./people.js";
+import { calledBackAt, initials, what } from "./people.js";
 import { t } from "./words.js";
 
 // How much the agent carries, on the channels of their queues.
@@ -40,7 +40,7 @@ export function contactList(desk) {
     const unread = contact.channel === "voice" ? 0 : conversation.unread;
     button.setAttribute("aria-current", String(contact.id === desk.store.chosen));
     button.dataset.state = contact.state;
-    const name = who(contact);
+    const name = desk.names.customer(contact);
     button.querySelector(".face").textContent = contact.channel === "voice" ? "☎" : initials(name);
     button.querySelector(".contact-name").textContent = name;
     button.querySelector(".contact-last").textContent =
@@ -48,7 +48,7 @@ export function contactList(desk) {
         ? t(`contact.${contact.state}`)
         : conversation.typing
           ? t("is_typing")
-          : (last?.text || (last?.attachment ? last.attachment.name : "") || desk.names.queue(contact.queue));
+          : (last?.text || (last?.attachment ? last.attachment.name : "") || (calledBackAt(contact) ? what(contact) : desk.names.queue(contact.queue)));
     button.querySelector(".timer").dataset.since = String(contact.since_ns);
     const badge = button.querySelector(".unread");
     badge.hidden = unread === 0;

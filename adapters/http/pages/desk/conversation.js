@@ -3,7 +3,7 @@
 import { el, fill, keep, linked } from "./dom.js";
 import { attachment } from "./files.js";
 import { aboutEnd } from "./over.js";
-import { answeredAt, isWritten, kindOf, who } from "./people.js";
+import { answeredAt, calledBackAt, isWritten, leftAt, what } from "./people.js";
 import { endOf } from "./acts.js";
 import { by, clock, day, saying, t } from "./words.js";
 import { mayResolve, settle } from "./cases.js";
@@ -101,7 +101,7 @@ export function conversationView(desk) {
 
   function line(said) {
     const mine = said.by === "agent" && said.agent === desk.store.agent?.agent;
-    const name = said.by === "agent" ? (mine ? t("you") : desk.names.agent(said.agent)) : said.by === "system" ? t("automatic") : who(desk.store.current);
+    const name = said.by === "agent" ? (mine ? t("you") : desk.names.agent(said.agent)) : said.by === "system" ? t("automatic") : desk.names.customer(desk.store.current);
     return el(
       "li",
       { class: `line by-${said.by}${mine ? " mine" : ""}` },
@@ -149,10 +149,12 @@ export function conversationView(desk) {
     );
   }
 
+  // Of a callback nobody here knows how far the call is: whoever took it calls the number, or their phone does.
   function renderCall(contact) {
     call.hidden = contact.channel !== "voice" || contact.state === "wrapping";
     if (call.hidden) return;
-    fill(call, el("p", { class: "call-state" }, t(`contact.${contact.state}`)), el("p", { class: "call-timer", data: { since: String(contact.since_ns) } }));
+    const state = calledBackAt(contact) && contact.state === "connected" ? what(contact) : t(`contact.${contact.state}`);
+    fill(call, el("p", { class: "call-state" }, state), el("p", { class: "call-timer", data: { since: String(contact.since_ns) } }));
   }
 
   // What is to be done, or what became of what this agent had opened.
@@ -204,10 +206,10 @@ export function conversationView(desk) {
       input.value = store.drafts.lines.get(contact.id) ?? "";
       shown = contact.id;
     }
-    heading.textContent = who(contact);
+    heading.textContent = desk.names.customer(contact);
     const from = contact.from_agent ? t(contact.put_back ? "was_with" : "from_agent", { agent: desk.names.agent(contact.from_agent) }) : contact.from_queue ? t("from_queue", { queue: desk.names.queue(contact.from_queue) }) : "";
     const file = desk.outbox.isLeaving(contact.contact) && desk.outbox.files[contact.contact];
-    under.textContent = [contact.over ? t("over.word") : "", file ? t("leaves_after_file", { name: file }) : "", t(kindOf(contact)), desk.names.queue(contact.queue), from].filter(Boolean).join(" · ");
+    under.textContent = [contact.over ? t("over.word") : "", file ? t("leaves_after_file", { name: file }) : "", what(contact), leftAt(contact), desk.names.queue(contact.queue), from].filter(Boolean).join(" · ");
     renderActions(contact);
     const chat = isWritten(contact);
     const conversation = store.conversation(contact.id);
@@ -215,7 +217,7 @@ export function conversationView(desk) {
     lines.setAttribute("aria-label", t("lines"));
     typing.hidden = !chat || contact.state === "wrapping";
     typing.textContent = conversation.typing ? t("is_typing") : "";
-    keep(lines, store.shown(contact.id), (said) => `${said.id ?? said.seq} ${document.documentElement.lang}`, line, state);
+    keep(lines, store.shown(contact.id), (said) => `${said.id ?? said.seq} ${document.documentElement.lang} ${said.by === "customer" ? heading.textContent : ""}`, line, state);
     renderCall(contact);
     renderTask(contact);
     wrapping.render(contact);
@@ -229,7 +231,7 @@ export function conversationView(desk) {
     clip.title = t("attach");
     chooser.accept = store.house?.files?.types.join(",") ?? "";
     input.placeholder = t("write");
-    input.setAttribute("aria-label", t("write_to", { name: who(contact) }));
+    input.setAttribute("aria-label", t("write_to", { name: desk.names.customer(contact) }));
     send.textContent = t("send");
     if (isNew) grow();
     if (isNew) stays = true;

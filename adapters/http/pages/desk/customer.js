@@ -3,10 +3,10 @@
 import { casesView } from "./cases.js";
 import { el, fill, keep, linked } from "./dom.js";
 import { notesView } from "./notes.js";
-import { address, person, who } from "./people.js";
+import { address, person } from "./people.js";
 import { clock, day, duration, t } from "./words.js";
 
-const SHOWN_ELSEWHERE = new Set(["name", "display_name", "customer_name", "signed", "callback_queue", "deadline_ns", "number", "call_id", "resolved_by", "resolved_ns", "answer_to", "called_by", "consultation_of"]);
+const SHOWN_ELSEWHERE = new Set(["name", "display_name", "customer_name", "signed", "callback_queue", "deadline_ns", "number", "callback_number", "call_id", "resolved_by", "resolved_ns", "answer_to", "called_by", "consultation_of"]);
 const OF_CASES = new Set(["case_id", "case_kind", "subject", "resolution"]);
 
 export function customerView(desk) {
@@ -54,7 +54,7 @@ export function customerView(desk) {
     fill(
       transcript,
       said.length
-        ? said.map((line) => el("p", { class: `past-line by-${line.by}` }, el("b", {}, line.by === "agent" ? desk.names.agent(line.agent) : line.by === "system" ? t("automatic") : who(desk.store.current ?? {})), ` ${clock(line.at_ns)} `, linked(line.text || line.attachment?.name || "")))
+        ? said.map((line) => el("p", { class: `past-line by-${line.by}` }, el("b", {}, line.by === "agent" ? desk.names.agent(line.agent) : line.by === "system" ? t("automatic") : desk.names.customer(desk.store.current ?? {})), ` ${clock(line.at_ns)} `, linked(line.text || line.attachment?.name || "")))
         : told.error || !one.notes.length ? el("p", { class: "empty" }, told.error ?? t("no_lines")) : null,
     );
   }
@@ -77,6 +77,7 @@ export function customerView(desk) {
       fact(t("called_by"), contact.asked_by ? "" : contact.attributes?.called_by && desk.names.agent(contact.attributes.called_by)),
       fact(t("name"), person(contact, earlier)),
       fact(t("known_as"), address(contact)),
+      fact(t("callback_number"), contact.attributes?.callback_number),
       fact(t("entry"), contact.entry),
       fact(t("arrived"), day(contact.arrived_ns)),
       fact(t("priority"), contact.priority ? String(contact.priority) : ""),

@@ -1,5 +1,6 @@
-// What is shown for the names that the service goes by: of queues, codes, kinds of cases and agents.
+// What is shown for the names that the service goes by: of queues, codes, kinds of cases, customers and agents.
 
+import { called, who } from "./people.js";
 import { t } from "./words.js";
 
 export class Names {
@@ -18,6 +19,16 @@ export class Names {
 
   kind(kind) {
     return this.store.house?.cases.find((one) => one.kind === kind)?.display_name ?? kind;
+  }
+
+  /** How a customer is called, of their earlier contacts where this one does not tell it. */
+  customer(contact) {
+    return who(contact, this.store.earlier.get(contact.id));
+  }
+
+  /** Who is there, as a saying: a colleague who asks, or the customer. */
+  there(contact) {
+    return contact.asked_by || called(contact, this.store.earlier.get(contact.id));
   }
 
   agent(agent) {

@@ -2,7 +2,7 @@
 
 import { el, fill, keep } from "./dom.js";
 import { clock, day, t } from "./words.js";
-import { calledBackAt, kindOf, who } from "./people.js";
+import { leftAt, what } from "./people.js";
 
 // Where somebody writes, the letter alone is a part of the text. The keys are for the first alone.
 const key = (letter) => el("kbd", { "aria-hidden": "true" }, el("span", { class: "with-alt" }, "Alt+"), letter);
@@ -15,9 +15,7 @@ export function offersView(desk) {
 
   function toldOf(contact) {
     const from = contact.from_agent ? t(contact.put_back ? "was_with" : "from_agent", { agent: desk.names.agent(contact.from_agent) }) : "";
-    const number = calledBackAt(contact);
-    const what = number ? [t("callback_to", { number }), contact.entry ? t("left_at", { entry: contact.entry }) : ""] : [t(kindOf(contact))];
-    return [...what, desk.names.queue(contact.queue), from, t("waits_since", { time: clock(contact.waits_ns || contact.arrived_ns) })].filter(Boolean).join(" · ");
+    return [what(contact), leftAt(contact), desk.names.queue(contact.queue), from, t("waits_since", { time: clock(contact.waits_ns || contact.arrived_ns) })].filter(Boolean).join(" · ");
   }
 
   function make(contact) {
@@ -49,7 +47,7 @@ export function offersView(desk) {
       el(
         "div",
         { class: "offer-who" },
-        el("h3", {}, who(contact)),
+        el("h3", {}),
         el("p", {}, toldOf(contact)),
         el("p", { class: "offer-known" }),
       ),
@@ -63,6 +61,8 @@ export function offersView(desk) {
     item.classList.toggle("next", contact.id === desk.acts.nextOffer?.id);
     const earlier = desk.store.earlier.get(contact.id) ?? [];
     const open = (desk.store.cases.get(contact.id) ?? []).filter((one) => one.state === "open");
+    const [name, heading] = [desk.names.customer(contact), item.querySelector("h3")];
+    if (heading.textContent !== name) heading.textContent = name;
     const known = item.querySelector(".offer-known");
     const note = earlier.flatMap((one) => one.notes).reduce((last, one) => (last && last.at_ns > one.at_ns ? last : one), undefined);
     const words = [

@@ -1,7 +1,6 @@
 // A contact that is over while somebody writes about it: it stays in front of them until they have written, so that not a
 // word lands at another one. What was written of any that is over is taken still, late as it comes.
 
-import { there } from "./people.js";
 import { textField } from "./typed_ahead.js";
 import { saying } from "./words.js";
 
@@ -50,7 +49,7 @@ export class Over {
     store.takeItems(told, isUnsaid ? shown : undefined, (id) => this.#takeWritten(id, before.get(id)));
     const isOver = store.over && store.over !== wasOver;
     const isCutOff = shown?.state === "connected" && store.current?.id === shown.id && store.current.state === "wrapping" && document.activeElement?.id === "line" && isWriting();
-    if ((isOver && !isAsking(shown.id)) || isCutOff) this.desk.complain(saying("over.stays", { name: there(shown) }), "", aboutEnd(shown.id));
+    if ((isOver && !isAsking(shown.id)) || isCutOff) this.desk.complain(saying("over.stays", { name: this.desk.names.there(shown) }), "", aboutEnd(shown.id));
   }
 
   // A line that was being written when its contact went into the wrap-up stood in its field until that was left.

@@ -1,6 +1,6 @@
 // How a customer is called, as far as they are known.
 
-import { inWords, saying } from "./words.js";
+import { inWords, saying, t } from "./words.js";
 
 const NAMES = ["name", "display_name", "customer_name"];
 
@@ -9,35 +9,40 @@ const VISITOR = /^visitor-([0-9a-f]{4})[0-9a-f]{28}$/;
 
 export const address = (contact) => (VISITOR.test(contact.customer ?? "") ? "" : contact.customer);
 
-/** A name of theirs, or the saying that stands for it. */
-export function called(contact) {
+/** A name of theirs, of their `earlier` contacts where this one tells none, or the saying that stands for it. */
+export function called(contact, earlier) {
   const attributes = contact.attributes ?? {};
   const subject = contact.channel === "task" && attributes.subject;
-  const name = subject || NAMES.map((key) => attributes[key]).find(Boolean);
+  const name = subject || NAMES.map((key) => attributes[key]).find(Boolean) || earlier?.find((one) => one.name)?.name;
   const visitor = VISITOR.exec(contact.customer ?? "");
   if (!name && visitor) return saying("visitor", { mark: visitor[1] });
   const own = (name || contact.customer || attributes.subject)?.normalize("NFC") || saying("unknown_customer");
   return contact.asked_by ? saying("asks_about", { agent: contact.asked_by, customer: own }) : own;
 }
 
-/** Who is there: a colleague who asks, or the customer. */
-export const there = (contact) => contact.asked_by || called(contact);
-
 /** What it is, as a key of the words: a colleague's question is more than a call. */
-export const kindOf = (contact) => (contact.asked_by ? "consultation" : `channel.${contact.channel}`);
+const kindOf = (contact) => (contact.asked_by ? "consultation" : `channel.${contact.channel}`);
 
 /** How they are called in the language of now. */
-export const who = (contact) => inWords(called(contact));
+export const who = (contact, earlier) => inWords(called(contact, earlier));
 
-/** Who a customer is, whatever the contact is about: of a case's task an earlier contact tells their name. */
+/** Who a customer is, whatever the contact is about. */
 export function person(contact, earlier) {
   const { subject, ...attributes } = contact.attributes ?? {};
-  const name = NAMES.some((key) => attributes[key]) ? undefined : earlier?.find((one) => one.name)?.name;
-  return who({ ...contact, asked_by: "", attributes: name ? { ...attributes, name } : attributes });
+  return who({ ...contact, asked_by: "", attributes }, earlier);
 }
 
 /** The number of a customer who is to be called back; empty for every other contact. */
 export const calledBackAt = (contact) => (contact.channel === "voice" && contact.attributes?.callback_number) || "";
+
+/** What it is, and to which number where somebody is called back. */
+export function what(contact) {
+  const number = calledBackAt(contact);
+  return number ? t("callback_to", { number }) : t(kindOf(contact));
+}
+
+/** At which inbox a callback was asked for; empty for every other contact. */
+export const leftAt = (contact) => (calledBackAt(contact) && contact.entry ? t("left_at", { entry: contact.entry }) : "");
 
 /** Whether what is said with them is written. */
 export const isWritten = (contact) => contact.channel !== "voice" && contact.channel !== "task";
