@@ -12,6 +12,7 @@ AROUND: Final = "around.js"
 """What stands around all modules; it says where they go."""
 PLACE: Final = "/* modules */\n"
 FIRST: Final = "main.js"
+_REMARK: Final = re.compile(r"(^|\s)// .*")
 _IMPORT: Final = re.compile(r'import \{[^}]*\} from "\./([a-z_]+\.js)";')
 
 
@@ -46,5 +47,5 @@ def _in_order(name: str, done: dict[str, None], above: tuple[str, ...]) -> list[
 
 def _code(text: str) -> str:
     """The lines that do something, as statements of one scope."""
-    lines = (line.strip() for line in text.splitlines())
-    return "".join(f"{line.removeprefix('export ')}\n" for line in lines if line and not line.startswith("//"))
+    lines = (_REMARK.sub("", line).strip() for line in text.splitlines())
+    return "".join(f"{line.removeprefix('export ')}\n" for line in lines if line)

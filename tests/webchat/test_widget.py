@@ -61,6 +61,11 @@ class Shop:
         place = self.page.locator(f"#trunkline-chat {selector}", has_text=words).first
         await place.wait_for(timeout=WITHIN_MS)
 
+    async def until_attached(self, selector: str, words: str) -> None:
+        """Wait until an element says something, in a panel that may be folded."""
+        place = self.page.locator(f"#trunkline-chat {selector}", has_text=words).first
+        await place.wait_for(state="attached", timeout=WITHIN_MS)
+
     async def focus(self) -> str:
         """Tag and label of what has the focus in the widget."""
         return str(

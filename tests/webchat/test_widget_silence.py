@@ -35,6 +35,10 @@ async def test_who_answers_nothing_is_told_in_time(build: Build, locale: str, so
         await text.press_sequentially("bl")
         house.adapter.core.engine.hint(Hint(contact, by="agent", agent="bob", typing=True))
         await seen.until(".status", SAID[locale])
+        await seen.page.keyboard.press("Escape")
+        assert (await seen.focus()).endswith(SAID[locale]), "folded, the button says so"
+        assert await seen.text(".badge") == "!"
+        await seen.page.keyboard.press("Enter")
         await text.press("Enter")
         await seen.page.wait_for_function(
             "(said) => !document.getElementById('trunkline-chat').shadowRoot.querySelector('.status').textContent"

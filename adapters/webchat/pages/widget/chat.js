@@ -1,6 +1,6 @@
 // What the page knows of the chat, in one place, and the words of its language.
 
-import { load } from "./kept.js";
+import { load, visit } from "./kept.js";
 
 export const chat = {
   words: {},
@@ -41,8 +41,8 @@ export const chat = {
   readBySeq: 0,
   // Why what was done last was not taken, until something else is.
   refusal: "",
-  // What is said where something was left instead of a chat.
-  leftWord: "",
+  // What is said where something was left instead of a chat, also on the next page of the same tab.
+  leftWord: load("thanks", visit),
   // What became of files that were being brought, by name.
   fileWords: {},
   // What was said and is not in the log yet: { frame, element } by client id.

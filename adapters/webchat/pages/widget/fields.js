@@ -68,7 +68,7 @@ export function numberForm(done, back) {
   const made = make("form", { novalidate: true, onsubmit: (event) => {
     asked(event);
     if (awaits("leave_number") || !holds(made)) return;
-    if (isUnneeded()) return; // said beside it: nobody is called who is spoken with
+    if (!asksNumber()) return; // said beside it: nobody is called who is spoken with
     put({ type: "leave_number", client_id: freshId(), number: taken(made.elements.number) });
     done();
   } }, field("number", say("number"), "tel", true), make("p", { class: "agent", role: "status", hidden: true }), button("call_me", "call"),
@@ -77,13 +77,14 @@ export function numberForm(done, back) {
   return [made];
 }
 
-const isUnneeded = () => chat.state.phase === "connected" || (chat.state.phase === "none" && chat.settings.open);
+// Of whoever waits, or instead of a chat.
+export const asksNumber = () => chat.state.phase === "queued" || (chat.state.phase === "none" && !chat.settings.open);
 
 // Somebody is there to talk to, or chats are taken again, while a number is being written still.
 export function tellOfAgent(form) {
   const { phase, agent } = chat.state;
   const told = form.querySelector(".agent");
-  told.hidden = !isUnneeded();
+  told.hidden = asksNumber() || awaits("leave_number");
   told.textContent = told.hidden ? "" : say(phase === "none" ? "number_open" : "number_unneeded", { agent });
   form.querySelector(".call").hidden = !told.hidden;
 }

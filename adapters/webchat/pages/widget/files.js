@@ -74,14 +74,16 @@ export async function upload(file) {
   release(line);
 }
 
-// Whether the chat that it was chosen for is over. Chosen before there was one, it is for the next.
-const isOver = ({ contact, left }) => chat.isBarred || isEnding() || chat.state.phase === "ended" || chat.left !== left
+const isShut = () => !hasBegun() && !chat.settings.open;
+
+// Whether the chat that it was chosen for is over. Chosen before there was one, it is for the next, and for no message.
+const isOver = ({ contact, left }) => chat.isBarred || isEnding() || isShut() || chat.state.phase === "ended" || chat.left !== left
   || Boolean(contact && chat.state.contact_id && contact !== chat.state.contact_id);
 
 export function leaveFiles() {
   for (const one of [...carried].filter(isOver)) {
     if (!carried.delete(one)) continue; // telling of one of them has this look for the others, too
     one.stop.abort();
-    refuse(one, say(chat.isBarred ? "not_allowed" : "ended"));
+    refuse(one, say(chat.isBarred ? "not_allowed" : isShut() ? "closed" : "ended"));
   }
 }

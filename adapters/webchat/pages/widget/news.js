@@ -3,13 +3,13 @@
 import { awaits, chat, formName, isEnding, isUnderWay, questions, say } from "./chat.js";
 import { noteDraft } from "./drafts.js";
 import { inLog, mark } from "./entries.js";
-import { tellOfAgent } from "./fields.js";
+import { asksNumber, tellOfAgent } from "./fields.js";
 import { leaveFiles } from "./files.js";
-import { keep } from "./kept.js";
+import { keep, visit } from "./kept.js";
 import { clearLog, markRead, showHistory, showLine, showReadBy } from "./lines.js";
 import { showNotices } from "./notices.js";
 import { sayNext, settle } from "./outbox.js";
-import { area, endButton, root, status } from "./panel.js";
+import { area, endButton, nameLauncher, root, status } from "./panel.js";
 import { refused } from "./refused.js";
 import { showSending } from "./sending.js";
 import { noteSilence, watchSilence } from "./silence.js";
@@ -18,16 +18,19 @@ import { isWritten, toHeading } from "./unsent.js";
 import { dropName, turn } from "./views.js";
 
 const FILES_TOLD = 3; // of those that were refused
+// What goes on since: why something was not taken is told no longer.
+const NEWS = ["message", "open", "assigned", "typing", "ended"];
 
 export function heard(frame) {
   const { state } = chat;
+  if (NEWS.includes(frame.type)) chat.refusal = "";
   if (frame.type === "welcome") return welcomed(frame);
-  if (frame.type === "message") return showLine(frame.line);
   if (frame.type === "ack") return acked(frame);
   if (frame.type === "error") return refused(frame);
   if (frame.type === "history") return showHistory(frame);
   if (frame.type === "notices") return showNotices(frame.notices);
-  if (frame.type === "open") chat.settings.open = frame.open;
+  if (frame.type === "message") showLine(frame.line);
+  else if (frame.type === "open") chat.settings.open = frame.open;
   else if (frame.type === "queue") Object.assign(state, frame, { phase: "queued", agent: "" });
   else if (frame.type === "assigned") {
     const { agent, contact_id, idle_limit_s } = frame;
@@ -62,7 +65,6 @@ function welcomed(frame) {
   chat.hasHistory = frame.has_history;
   chat.isNamed = frame.named;
   if (chat.isNamed) dropName();
-  keep("active", isUnderWay() ? "1" : "");
   sayNext();
   refresh();
   showReadBy(chat.state.agent_read_seq);
@@ -83,7 +85,7 @@ function acked(frame) {
 function left(word, entry) {
   mark(entry, "");
   chat.leftWord = word;
-  turn("left");
+  keep("thanks", word, visit);
   refresh();
 }
 
@@ -92,18 +94,19 @@ export function refresh() {
   if (!settings) return;
   leaveFiles();
   watchSilence();
-  keep("active", isUnderWay() || chat.pending.size ? "1" : "");
+  keep("active", isUnderWay() || chat.pending.size || chat.unread ? "1" : "");
+  nameLauncher();
   const wasAtEnd = root.activeElement === endButton;
   endButton.hidden = !isUnderWay();
   endButton.textContent = say(isEnding() ? "ending" : endButton.dataset.sure ? "end_sure" : "end");
   endButton.setAttribute("aria-disabled", String(isEnding()));
   status.textContent = [statusWords(), chat.refusal, ...Object.values(chat.fileWords).slice(-FILES_TOLD)].filter(Boolean).join(" ");
-  const asksNumber = chat.view === "number" && (isUnderWay() ? state.phase === "queued" : !settings.open);
   if (chat.isBarred) turn("barred");
   else if (state.phase === "ended") turn(state.survey ? "survey" : chat.view === "thanks" ? "thanks" : "ended");
-  else if (asksNumber || (chat.view === "number" && isWritten(area.querySelector("[name=number]")))) tellOfAgent(area);
+  else if (chat.view === "number" && (asksNumber() || isWritten(area.querySelector("[name=number]")))) tellOfAgent(area);
   else if (isUnderWay()) turn("chat");
-  else if (chat.view !== "left" && !(chat.view === "chat" && awaits("start"))) turn(settings.open && !questions().length ? "chat" : formName());
+  else if (chat.leftWord) turn("left");
+  else if (!(chat.view === "chat" && awaits("start"))) turn(settings.open && !questions().length ? "chat" : formName());
   if (isUnderWay()) {
     hide(".greeting", true);
     hide(".number", !(state.phase === "queued" && state.can_leave_number));

@@ -3,6 +3,7 @@
 import { chat, say } from "./chat.js";
 import { icon, make } from "./dom.js";
 import { wholePage } from "./place.js";
+import { endsSoon } from "./silence.js";
 import { dress } from "./style.js";
 
 export const host = make("div", { id: "trunkline-chat", hidden: true });
@@ -11,7 +12,7 @@ export const log = make("div", { class: "log", role: "log", "aria-live": "polite
 export const status = make("p", { class: "status", role: "status", tabindex: "-1" });
 export const notices = make("div", { class: "notices", role: "status", hidden: true });
 export const area = make("div", { class: "area" });
-export const title = make("h2", { id: "title" });
+export const title = make("h2", { id: "title", tabindex: "-1" });
 export const endButton = make("button", { type: "button", class: "quiet", hidden: true });
 export const closeButton = make("button", { type: "button", class: "quiet icon" }, icon("M5 11h14v2H5z"));
 export const panel = make(
@@ -32,15 +33,17 @@ export function build() {
   dress(root);
 }
 
-// What the button does, and how much there is to read: its words are all that is heard of it, the badge is not.
+// What the button does, how much there is to read, and whether it is high time: its words are all that is heard of it, the
+// badge is not.
 export function nameLauncher() {
+  const isLate = !chat.isOpen && endsSoon();
   const words = chat.isOpen ? say("close") : chat.unread ? say("open_unread", { count: chat.unread }) : say("open");
-  launcher.setAttribute("aria-label", words);
+  launcher.setAttribute("aria-label", isLate ? `${words}. ${say("idle_soon")}` : words);
+  badge.textContent = String(chat.unread || "!");
+  badge.hidden = !(chat.unread || isLate);
 }
 
 export function setUnread(count) {
   chat.unread = count;
-  badge.textContent = String(count);
-  badge.hidden = !count;
   nameLauncher();
 }

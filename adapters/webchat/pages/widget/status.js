@@ -25,5 +25,5 @@ export function statusWords() {
   if (phase === "queued") return waitWords();
   if (phase === "connected") return `${say(chat.state.agent_typing ? "typing" : "joined", { agent: chat.state.agent })}${endsSoon() ? ` ${say("idle_soon")}` : ""}`;
   if (phase === "ended") return say(reason === "idle" ? "ended_idle" : reason === "callback" ? "number_left" : OVER.includes(reason) ? "ended" : "ended_lost");
-  return chat.view === "left" ? say(chat.leftWord) : chat.settings.open ? "" : say("closed");
+  return chat.leftWord ? say(chat.leftWord) : chat.settings.open ? "" : say("closed");
 }

@@ -5,7 +5,7 @@ import { chat, say } from "./chat.js";
 import { make } from "./dom.js";
 import { QUESTIONS, TEXT } from "./drafts.js";
 import { keepHalf, showUnsent } from "./entries.js";
-import { area, root, status } from "./panel.js";
+import { area, root, status, title } from "./panel.js";
 
 const FIELDS = "input:not([type=file]),textarea";
 const PAUSE_MS = 1000; // who paused for so long, with nothing in the field, is in the middle of nothing
@@ -14,7 +14,7 @@ let lastTyped = { field: null, atMs: 0 };
 let held = null;
 
 // Where keys do nothing: what stands there is read out, and Tab goes on from it.
-export const toHeading = () => (area.querySelector("[tabindex='-1']") || status).focus();
+export const toHeading = () => (area.querySelector("[tabindex='-1']") || (status.textContent ? status : title)).focus();
 
 export const isForm = (view) => view === "form" || view === "closed";
 

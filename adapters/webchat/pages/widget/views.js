@@ -7,7 +7,7 @@ import { make } from "./dom.js";
 import { noteDraft, TEXT } from "./drafts.js";
 import { forgetUnsent } from "./entries.js";
 import { asked, asking, blamed, button, field, fill, holds, numberForm } from "./fields.js";
-import { keep } from "./kept.js";
+import { keep, visit } from "./kept.js";
 import { atEnd, clearLog, toEnd } from "./lines.js";
 import { area, closeButton, log, root, status } from "./panel.js";
 import { showSending } from "./sending.js";
@@ -20,13 +20,14 @@ const numberButton = () => button("leave_number", "second number", () => show("n
 const againButton = () => button("again", "second", () => {
   chat.left = chat.state.contact_id || chat.left;
   keep("left", String(chat.left || ""));
+  keep("thanks", "", visit);
   chat.state = { phase: "none" };
   chat.view = "";
   for (const field of area.querySelectorAll("textarea,[name=number]")) field.value = "";
   clearLog();
   for (const element of log.querySelectorAll(".line:not([data-seq]), .past")) element.remove();
   forgetUnsent();
-  Object.assign(chat, { draft: "", filled: {}, fileWords: {}, refusal: "", hasHistory: true, historyShown: false });
+  Object.assign(chat, { draft: "", filled: {}, fileWords: {}, refusal: "", leftWord: "", hasHistory: true, historyShown: false });
   describe().then(() => { tell("changed"); focusFirst(); });
 });
 // Shown once it is known that there were any.
@@ -68,10 +69,11 @@ function writing() {
   return [make("div", { class: "greeting", hidden: state.phase !== "none" }, make("p", {}, settings.greeting), historyButton()), number, lineForm()];
 }
 
-const number = () => numberForm(
-  () => { if (chat.state.phase === "none") showSending(); else show("chat"); },
-  () => { chat.view = ""; tell("changed"); focusFirst(); },
-);
+const number = () => numberForm(showSending, () => {
+  Object.assign(chat, { view: "", refusal: "" });
+  tell("changed");
+  focusFirst();
+});
 
 const views = {
   form, closed: form, chat: writing, number,

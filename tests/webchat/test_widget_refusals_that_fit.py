@@ -1,0 +1,165 @@
+"""What is refused is answered by the form and the sentence of what was said, and stands in nobody's way."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.messages.observed import ContactArrived
+from tests.webchat.support import CENTRE, INBOX, Build, House
+from tests.webchat.test_reload import settings_of
+from tests.webchat.test_widget import Shop, shop
+from tests.webchat.test_widget_doors import ANYWHERE, answers
+from tests.webchat.test_widget_files import FILES, Slow, choose, slow
+from tests.webchat.test_widget_once import HELD_BACK, out_of_hours
+from tests.webchat.test_widget_unsent import focused, talking
+
+__all__ = ["slow"]
+pytestmark = [pytest.mark.peer, pytest.mark.slow]
+LET_GO = "void (window.holds = false, window.held.splice(0).forEach((go) => go()))"
+
+
+async def leave_number(seen: Shop, number: str) -> None:
+    """Press for a call back instead, and say where to."""
+    widget = seen.page.locator("#trunkline-chat")
+    await widget.locator(".number").click()
+    await widget.locator("[name=number]").fill(number)
+    await seen.page.evaluate("window.holds = true")
+    await seen.page.keyboard.press("Enter")
+    await seen.until(".area button[aria-disabled=true]", "sending…")
+
+
+async def test_a_file_of_before_the_doors_closed_leaves_the_form_alone(build: Build, slow: Slow) -> None:
+    house = await build(ANYWHERE)
+    async with shop(house) as seen:
+        widget = seen.page.locator("#trunkline-chat")
+        await seen.page.route(FILES, slow)
+        await widget.locator(".launcher").click()
+        await choose(seen)
+        await house.until(lambda: slow.held and house.adapter.sockets.open)
+        await house.close_queue()
+        await seen.until(".line.failed .mark", "Not sent: Nobody is here at the moment.")
+        await widget.locator("[name=email]").fill("an@example.com")
+        await widget.locator(".area textarea").fill("my bag is torn")
+        await slow.let_go()
+        await widget.get_by_role("button", name="Leave message").click()
+        await seen.until(".status", "We have your message")
+        (left,) = house.open_contacts()
+        assert house.lines(left.contact) == [("customer", "my bag is torn")]
+        assert "something in the form" not in await seen.text(".status")
+        seen.said.clear()  # the browser itself writes of the upload that was stopped
+
+
+async def test_a_number_that_comes_too_late_takes_nobody_out_of_the_line(anywhere: House) -> None:
+    house = anywhere
+    async with shop(house, init=HELD_BACK) as seen:
+        widget = seen.page.locator("#trunkline-chat")
+        await seen.begin("one")
+        await seen.until(".status", "You are next.")
+        await leave_number(seen, "0903 123 456")
+        await widget.get_by_role("button", name="Back").click()
+        await widget.locator(".row textarea").press_sequentially("half a")
+        await house.work("bob")
+        contact = await house.take()
+        await seen.until(".status", "Bob Ray is here.")
+        await seen.page.evaluate(LET_GO)
+        await seen.until(".status", "Your number was not noted: somebody is here already.")
+        await seen.page.keyboard.type(" line")
+        assert await widget.locator(".row textarea").input_value() == "half a line"
+        await house.say(contact, "good morning")
+        await seen.until(".line.agent", "good morning")
+        assert await seen.text(".status") == "Bob Ray is here."
+
+
+async def test_a_number_under_way_is_not_told_as_not_left_before_that_is_so(anywhere: House) -> None:
+    house = anywhere
+    await house.close_queue()
+    async with shop(house, init=HELD_BACK) as seen:
+        widget = seen.page.locator("#trunkline-chat")
+        await out_of_hours(seen, house)
+        await leave_number(seen, "0903 123 456")
+        await house.open_queue()
+        await seen.page.wait_for_function(
+            "!document.getElementById('trunkline-chat').shadowRoot.querySelector('.status').textContent"
+        )
+        assert not await widget.locator(".area .agent").is_visible()
+        await seen.page.evaluate(LET_GO)
+        await seen.until(".status", "Your number was not noted: chats are taken again.")
+        await widget.locator(".row textarea").wait_for()
+        assert await widget.locator(".line").count() == 0
+
+
+async def test_a_line_behind_a_start_that_became_a_message_was_in_no_chat(build: Build) -> None:
+    house = await build(f"{ANYWHERE}        pre_chat: [{{name: email, label: E-mail, kind: email}}]\n")
+    async with shop(house, init=HELD_BACK) as seen:
+        widget = seen.page.locator("#trunkline-chat")
+        await widget.locator(".launcher").click()
+        await widget.locator("[name=email]").fill("an@example.com")
+        await widget.locator(".area textarea").fill("one")
+        await house.until(lambda: house.adapter.sockets.open)
+        await seen.page.evaluate("window.holds = true")
+        await widget.locator(".area button[type=submit]").click()
+        await widget.locator(".row textarea").fill("two")
+        await seen.page.keyboard.press("Enter")
+        await house.close_queue()
+        await seen.until(".status", "Nobody is here")
+        await seen.page.evaluate(LET_GO)
+        await seen.until(".line.failed .mark", "Not sent: there is no chat now.")
+        await seen.until(".status", "We have your message")
+
+
+async def test_a_first_line_that_a_full_queue_sends_away_stands_as_not_sent(build: Build) -> None:
+    centre = CENTRE.replace("{channel: chat, strategy", "{channel: chat, max_length: 1, strategy")
+    house = await build(ANYWHERE, centre=centre)
+    await house.tell(ContactArrived(contact="before", queue="help", channel="chat"))
+    async with shop(house) as seen:
+        await seen.begin("anybody there?")
+        await seen.until(".status", "We could not serve you this time.")
+        await seen.until(".line.failed", "anybody there?")
+        await seen.page.reload()
+        await seen.until_attached(".line.failed", "anybody there?")
+
+
+async def test_an_inbox_that_is_gone_is_told(anywhere: House, tmp_path: Path) -> None:
+    house = anywhere
+    async with shop(house) as seen:
+        widget = seen.page.locator("#trunkline-chat")
+        await talking(seen, house)
+        await seen.page.evaluate("void (WebSocket.prototype.send = () => {})")
+        await widget.locator(".row textarea").fill("are you there?")
+        await seen.page.keyboard.press("Enter")
+        await seen.until(".line .mark", "sending…")
+        house.adapters.reload({"webchat": settings_of(tmp_path, INBOX.replace("web:", "shop:"))}, ())
+        await seen.until(".status", "The chat is not available here.")
+        await seen.until(".line.failed .mark", "Not sent: The chat is not available here.")
+
+
+async def test_what_came_last_is_unread_on_the_next_page_too(anywhere: House) -> None:
+    house = anywhere
+    async with shop(house) as seen:
+        launcher = seen.page.locator("#trunkline-chat .launcher")
+        contact = await talking(seen, house)
+        await seen.page.keyboard.press("Escape")
+        await house.say(contact, "it is on its way")
+        await house.end(contact)
+        unread = seen.page.locator("#trunkline-chat .launcher[aria-label$=': 1']")
+        await unread.wait_for()
+        await seen.until_attached(".status", "The chat has ended.")
+        for _ in range(2):
+            await seen.page.reload()
+            await unread.wait_for()
+        await launcher.click()
+        await seen.until(".line.agent", "it is on its way")
+
+
+async def test_where_nothing_is_said_of_the_chat_who_stood_at_a_question_stands_at_its_title(build: Build) -> None:
+    house = await build(ANYWHERE)
+    await house.close_queue()
+    async with shop(house) as seen:
+        widget = seen.page.locator("#trunkline-chat")
+        await widget.locator(".launcher").click()
+        await widget.locator("[name=email]").fill("an@example.com")
+        await house.until(lambda: house.adapter.sockets.open)
+        await house.open_queue()
+        await widget.locator(".row textarea").wait_for()
+        await focused(seen, "#title")
+        assert "email" not in await answers(seen)
