@@ -101,6 +101,7 @@ class Beginning:
                 customer=session.known_as,
                 entry=session.inbox,
                 attributes=_attributes(session, given, origin) | _called_back_in(inbox),
+                callback=False,  # no step of the queue knows a number; who leaves one asks for it
             ),
             LegRecorded(id=f"{name}:l", contact=contact, leg=LEG, record=record),
         ]
@@ -158,6 +159,7 @@ class Beginning:
                     customer=session.known_as,
                     entry=session.inbox,
                     attributes=attributes,
+                    callback=False,
                 ),
                 MessageSent(id=name, contact=contact, text=text),
             ],

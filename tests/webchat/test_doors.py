@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from adapters.webchat import polling
-from tests.webchat.support import INBOX, SHOP, Build, Guest, House
+from tests.webchat.support import CENTRE, INBOX, SHOP, Build, Guest, House
 from tests.webchat.test_polling import Poller
 
 Visits = Callable[..., Guest]
@@ -101,3 +101,15 @@ async def test_a_form_of_before_the_queue_opened_begins_a_chat(build: Build, gue
     assert (await guest.ask("start", text="x", fields={"role": "admin"}, client_id="z"))["type"] == "ack", (
         "one more line"
     )
+
+
+async def test_no_step_of_the_queue_calls_a_visitor_back_who_left_no_number(build: Build, guest_at: Visits) -> None:
+    steps = "steps: [{after: 0s, do: callback}, {after: 0s, do: overflow, to: calls}]"
+    house = await build(centre=CENTRE.replace("channel: chat, ", f"channel: chat, {steps}, ", 1))
+    guest = guest_at(house)
+    await guest.connect()
+    await guest.start("hello")
+    await house.until(lambda: [one.queue for one in house.open_contacts()] == ["calls"])
+    (chat,) = house.open_contacts()
+    assert chat.channel == "chat", "passed over, and the next step is taken"
+    assert (await guest.ask("leave_number", number="024 3825"))["became"] == "callback", "who leaves one asks for it"
