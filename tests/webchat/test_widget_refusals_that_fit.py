@@ -10,6 +10,7 @@ from tests.webchat.test_reload import settings_of
 from tests.webchat.test_widget import Shop, shop
 from tests.webchat.test_widget_doors import ANYWHERE, answers
 from tests.webchat.test_widget_files import FILES, Slow, choose, slow
+from tests.webchat.test_widget_link import cut
 from tests.webchat.test_widget_once import HELD_BACK, out_of_hours
 from tests.webchat.test_widget_unsent import focused, talking
 
@@ -119,18 +120,61 @@ async def test_a_first_line_that_a_full_queue_sends_away_stands_as_not_sent(buil
         await seen.until_attached(".line.failed", "anybody there?")
 
 
-async def test_an_inbox_that_is_gone_is_told(anywhere: House, tmp_path: Path) -> None:
+@pytest.mark.parametrize("sockets", [True, False])
+async def test_an_inbox_that_is_gone_is_told(anywhere: House, tmp_path: Path, sockets: bool) -> None:
+    house = anywhere
+    async with shop(house, sockets=sockets) as seen:
+        widget = seen.page.locator("#trunkline-chat")
+        await talking(seen, house)
+        if sockets:
+            await seen.page.evaluate("void (WebSocket.prototype.send = () => {})")
+            await widget.locator(".row textarea").fill("are you there?")
+            await seen.page.keyboard.press("Enter")
+            await seen.until(".line .mark", "sending…")
+        house.adapters.reload({"webchat": settings_of(tmp_path, INBOX.replace("web:", "shop:"))}, ())
+        await seen.until(".status", "The chat is not available here.")
+        if sockets:
+            await seen.until(".line.failed .mark", "Not sent: The chat is not available here.")
+        else:
+            seen.said.clear()  # the browser itself writes of sockets that are barred
+
+
+async def test_who_comes_back_to_an_inbox_that_is_gone_is_told(anywhere: House, tmp_path: Path) -> None:
+    house = anywhere
+    async with shop(house) as seen:
+        await talking(seen, house)
+        await seen.page.context.set_offline(True)
+        cut(house)
+        await seen.until(".status", "Connection lost.")
+        house.adapters.reload({"webchat": settings_of(tmp_path, INBOX.replace("web:", "shop:"))}, ())
+        await seen.page.context.set_offline(False)
+        await seen.until(".status", "The chat is not available here.")
+        seen.said.clear()  # the browser itself writes of what could not be reached
+
+
+async def test_a_survey_that_is_being_answered_stands_over_a_restart(anywhere: House, tmp_path: Path) -> None:
     house = anywhere
     async with shop(house) as seen:
         widget = seen.page.locator("#trunkline-chat")
-        await talking(seen, house)
-        await seen.page.evaluate("void (WebSocket.prototype.send = () => {})")
-        await widget.locator(".row textarea").fill("are you there?")
-        await seen.page.keyboard.press("Enter")
-        await seen.until(".line .mark", "sending…")
-        house.adapters.reload({"webchat": settings_of(tmp_path, INBOX.replace("web:", "shop:"))}, ())
-        await seen.until(".status", "The chat is not available here.")
-        await seen.until(".line.failed .mark", "Not sent: The chat is not available here.")
+        contact = await talking(seen, house)
+        await house.end(contact)
+        await widget.locator("label:has(input[value='4'])").click()
+        await widget.locator("[name=comment]").press_sequentially("quick ")
+        await house.start_again(tmp_path / "adapters")
+        await house.until(lambda: house.adapter.core.counters["sockets"])
+        await seen.page.wait_for_function(
+            "!document.getElementById('trunkline-chat').shadowRoot.querySelector('.status').textContent"
+            ".startsWith('Connection lost')"
+        )
+        await seen.page.keyboard.type("and kind")
+        await widget.locator("form:not(.held) button[type=submit]").click()
+        await seen.until(".area", "Thank you for your answer.")
+        await house.until(lambda: house.adapter.core.counters["surveys_answered"])
+        views = house.engine.views
+        answer = views.quality.survey_answer("csat", views.contacts.find(contact).contact.id)
+        assert answer is not None
+        assert (answer.score, answer.comment) == (4, "quick and kind")
+        seen.said.clear()  # the browser itself writes of the service that was away
 
 
 async def test_what_came_last_is_unread_on_the_next_page_too(anywhere: House) -> None:
