@@ -1,9 +1,13 @@
 """What adapters see of contacts: one by its name or id, a customer's, those who wait, those in an agent's hand."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from engine.kernel.tables import Tables
+from engine.messages.fact import CALLED_BY, CONSULTATION_OF
 from engine.model.directory import Directory
+from engine.model.names import UNKNOWN
 from engine.projections.answers import ContactAnswer, ContactList
 from engine.projections.contacts.engagements import Engagement, engagements
 from engine.projections.contacts.explain import Explanation, explain
@@ -61,12 +65,19 @@ class ContactViews:
     def waiting(self, queue: str, now_ns: int | None = None, limit: int = 100, after: str = "") -> WaitingList:
         """Up to `limit` of a queue's waiting list, behind `after`. Raises ValueError for one that no page told."""
         number, at_ns = number_of(self.directory.queues, queue, "queue"), now_of(self._tables, now_ns)
-        page = waiting_contacts(self._tables, self.directory, self._open, number, at_ns, limit, after)
-        return WaitingList(position(self._tables), at_ns, queue, *page)
+        total, page, more = waiting_contacts(self._tables, self.directory, self._open, number, at_ns, limit, after)
+        listed = [
+            msgspec.structs.replace(one, asked_by=asked)
+            if (asked := self._asks(self._open.slot_of(one.contact)))
+            else one
+            for one in page
+        ]
+        return WaitingList(position(self._tables), at_ns, queue, total, listed, more)
 
     def longest_waiting(self, limit: int, queues: Sequence[str] = ()) -> list[LongWait]:
         """The contacts who wait longest in one of these queues, of none: in any, longest first."""
-        return longest_waiting(self._tables, self.directory, self._open, limit, queues)
+        found = longest_waiting(self._tables, self.directory, self._open, limit, queues)
+        return [one._replace(asked_by=self._asks(one.slot)) for one in found]
 
     def waiting_reasons(self, slots: Sequence[int], now_ns: int | None = None) -> list[WaitingReason]:
         """Why each of these contacts waits, in a few words; `explain` tells all of one."""
@@ -101,6 +112,22 @@ class ContactViews:
         """When an open contact of this name ends by the silence of its customer, ns since 1970; 0: not as it stands."""
         return silence_ends_ns(self._tables, self._open.slot_of(contact))
 
+    def asked_by(self, contact: str, attributes: Mapping[str, str]) -> str:
+        """The shown name of who consults a colleague in a call with these attributes; else, and where the customer was
+        put through, empty.
+        """
+        agent, about = attributes.get(CALLED_BY, ""), attributes.get(CONSULTATION_OF, "")
+        if not agent or not about:
+            return ""
+        try:
+            is_through = self.find(about).contact.caller_moved_to == contact
+        except KeyError:
+            is_through = False  # so many contacts came since that it is forgotten
+        if is_through:
+            return ""
+        number = self.directory.agents.number(agent)
+        return (self.directory.agent_cards[number].display_name if number != UNKNOWN else "") or agent
+
     def remarks(self, contact_id: int) -> Remarks:
         """What agents remarked about a contact, as far as it is kept at hand."""
         return self._followers.remarks.of(contact_id)
@@ -118,6 +145,11 @@ class ContactViews:
     def slot_of(self, record: ContactRecord) -> int:
         """The slot that a contact has or had. Raises KeyError when it was forgotten meanwhile."""
         return self._finder.slot_of(record)
+
+    def _asks(self, slot: int) -> str:
+        """Who asks a colleague in the open contact of this slot."""
+        entry = self._open.at(slot)
+        return self.asked_by(entry.arrival.contact, entry.arrival.attributes) if entry is not None else ""
 
     @property
     def _finder(self) -> ContactFinder:

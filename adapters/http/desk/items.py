@@ -5,8 +5,6 @@ from typing import Any, Final
 import msgspec
 
 from adapters.http.desk.house import HouseItems
-from engine.messages.fact import CALLED_BY, CONSULTATION_OF
-from engine.model.names import UNKNOWN
 from engine.ports import EngineLink
 from engine.projections.agents.status import ChannelLoad
 from engine.projections.contacts.engagements import Engagement
@@ -179,26 +177,11 @@ def _contact(views: Views, agent: str, engagement: Engagement, at_phone: bool) -
         from_agent=before,
         put_back=bool(before) and record.visits[own].entry == PUT_BACK,
         from_queue=queue,
-        asked_by=_asked_by(views, record),
+        asked_by=views.contacts.asked_by(record.contact, record.attributes),
         ended_by=_ended_by(record, own),
         notes=remarks.notes,
         classified=remarks.classified,
     )
-
-
-def _asked_by(views: Views, record: ContactRecord) -> str:
-    """Return the shown name of who consults in a call; empty where it is none, or the customer was put through."""
-    agent, about = record.attributes.get(CALLED_BY, ""), record.attributes.get(CONSULTATION_OF, "")
-    if not agent or not about:
-        return ""
-    try:
-        is_through = views.contacts.find(about).contact.caller_moved_to == record.contact
-    except KeyError:
-        is_through = False  # so many contacts came since that it is forgotten
-    if is_through:
-        return ""
-    number = views.directory.agents.number(agent)
-    return (views.directory.agent_cards[number].display_name if number != UNKNOWN else "") or agent
 
 
 def _own_visit(record: ContactRecord, agent: str, state: str) -> int:

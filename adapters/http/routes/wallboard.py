@@ -267,6 +267,7 @@ def _line(views: Views, queue: str, wall_ns: int, limit: int) -> Line:
             why_silent=why.silent,
             since_ns=contact.entered_ns,
             arrived_ns=contact.arrived_ns,
+            asked_by=contact.asked_by,
             position=contact.position,
             expected_s=rounded(contact.expected_wait.p50_s, 0),
         )

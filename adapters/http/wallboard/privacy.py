@@ -37,11 +37,12 @@ def unnamed_agent(agent: AgentTile, number: int) -> AgentTile:
 
 
 def unnamed_wait(wait: Wait) -> Wait:
-    """Return a waiting contact without the name of the agent at whom it rings."""
-    if not wait.why_agent:
+    """Return a waiting contact without the names of the agents at whom it rings and who asks in it."""
+    if not wait.why_agent and not wait.asked_by:
         return wait
-    short = initials(wait.why_agent)
-    return msgspec.structs.replace(wait, why=wait.why.replace(wait.why_agent, short), why_agent=short)
+    short, asks = initials(wait.why_agent), initials(wait.asked_by)
+    why = wait.why.replace(wait.why_agent, short) if wait.why_agent else wait.why
+    return msgspec.structs.replace(wait, why=why, why_agent=short, asked_by=asks)
 
 
 def unnamed_alert(alert: AlertTile) -> AlertTile:

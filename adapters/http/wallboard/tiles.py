@@ -53,6 +53,8 @@ class WaitingTile(msgspec.Struct, frozen=True):
     """Further agents who could take it and do not respond, beside those who are engaged."""
     since_ns: int
     arrived_ns: int
+    asked_by: str = ""
+    """The shown name of the agent who asks a colleague about this customer, who does not wait; empty: nobody asks."""
 
 
 def streamed_queue(status: QueueStatus, today_ns: int) -> StreamedQueue:
@@ -92,6 +94,7 @@ def waiting_tiles(views: Views, now_ns: int, limit: int = WAITING_MAX, queues: S
             why_silent=why.silent,
             since_ns=wait.since_ns,
             arrived_ns=wait.arrived_ns,
+            asked_by=wait.asked_by,
         )
         for wait, why in zip(longest, reasons, strict=True)
     ]

@@ -59,6 +59,8 @@ class WaitingContact(msgspec.Struct, frozen=True):
     offered_to: list[str]
     next_step: NextStep | None
     expected_wait: ExpectedWait
+    asked_by: str = ""
+    """The shown name of the agent who asks a colleague about this customer, who does not wait; empty: nobody asks."""
 
 
 class WaitingList(msgspec.Struct, frozen=True):
@@ -88,6 +90,8 @@ class LongWait(NamedTuple):
     """When it entered its queue; of a callback, when its customer did."""
     arrived_ns: int
     """Of a callback, when its customer came; the contact's own arrival is in its record."""
+    asked_by: str = ""
+    """As of a `WaitingContact`."""
 
 
 def longest_waiting(

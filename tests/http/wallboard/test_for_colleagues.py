@@ -1,6 +1,7 @@
 """Queues for colleagues on a board: they have their rows, and what is told of all queues together is of customers."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from aiohttp import ClientSession
@@ -9,6 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from adapters.http.boards import BoardSettings
 from adapters.http.wallboard.alerts import passed
 from adapters.http.wallboard.last_week import LastWeek
+from adapters.http.wallboard.privacy import unnamed_wait
+from adapters.http.wallboard.tiles import waiting_tiles
 from tests.http.support import CENTRE, CONTACTS, Build, House, get, tell
 from tests.http.wallboard.test_alerts import NS, queue
 from tests.http.wallboard.test_last_week import NOW_NS, QUARTER_NS, Before
@@ -52,6 +55,25 @@ async def test_what_is_told_of_all_together_is_of_customers(asking: House) -> No
     assert {one["queue"]: one["for_colleagues"] for one in queues}["inside"]
     week = LastWeek(Before(asking.engine.views)).of("floor", BoardSettings(), NOW_NS, QUARTER_NS, "UTC")
     assert (week.entries, week.waiting) == (1, 0)
+
+
+async def test_the_list_of_who_waits_says_who_asks(asking: House) -> None:
+    async with ClientSession(asking.url) as client:
+        said: dict[str, Any] = {
+            "customer": "+84 24 3825 1001",
+            "attributes": {"called_by": "bob", "consultation_of": "c7"},
+        }
+        await tell(client, CONTACTS, 201, contact="about", queue="inside", **said)
+        line = await get(client, f"{BOARD}/waiting?queue=inside")
+        assert [(one["contact"], one["asked_by"]) for one in line["contacts"]] == [
+            ("asked-again", ""),
+            ("about", "bob"),
+        ]
+        line = await get(client, "/api/v1/queues/inside/contacts")
+        assert [one["asked_by"] for one in line["contacts"]] == ["", "bob"]
+    tiles = waiting_tiles(asking.engine.views, NOW_NS)
+    assert [one.asked_by for one in tiles] == ["", "bob"]
+    assert unnamed_wait(tiles[1]).asked_by == "B", "on a screen in public"
 
 
 async def test_monitoring_knows_them(asking: House) -> None:

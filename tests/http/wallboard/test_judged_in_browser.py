@@ -18,9 +18,10 @@ STAND = """async ([queues, alerts, waiting]) => {
   take("patch", { topic: "queues", as_of: store.asOf, items: queues.map(since) });
   take("patch", { topic: "alerts", as_of: store.asOf, items: alerts.map((one) => (
     { alert: one.queue, board: store.board.board, level: "alert", threshold: 1, since_ns: now, ...one })) });
-  take("snapshot", { topic: "waiting", as_of: store.asOf, items: waiting.map((contact) => ({ contact, caller: contact,
-    queue: "sales", channel: "voice", priority: 0, why_code: "engaged", why_count: 1, why_agent: "", why_silent: 0,
-    since_ns: now })) });
+  take("snapshot", { topic: "waiting", as_of: store.asOf, items: waiting.map((one) => (
+    { contact: one, caller: one.contact ?? one, asked_by: "", queue: "sales", channel: "voice", priority: 0,
+      why_code: "engaged", why_count: 1, why_agent: "", why_silent: 0, since_ns: now,
+      ...(one.contact ? one : {}) })) });
   document.getElementById("language").dispatchEvent(new Event("change"));
 }"""
 OLDEST = "document.querySelector('[data-tile=oldest]')?"
@@ -132,7 +133,7 @@ async def test_a_queue_for_colleagues_alarms_nobody_and_is_in_no_sum(
     build: Build, locale: str, word: str, said: str
 ) -> None:
     house = await build(centre=centre(2))
-    waits = {"for_colleagues": True, "waiting": 1, "overdue": 1, "waits_s": 300, "entries": 9, "abandoned": 9}
+    waits = {"for_colleagues": True, "waiting": 1, "overdue": 1, "waits_s": 300.5, "entries": 9, "abandoned": 9}
     of_customers = {"at_work": 1, "staffed": 1, "entries": 1, "answered": 1}
     queues = [{"queue": "help", "at_work": 0, **waits}, {"queue": "sales", **of_customers}]
     async with opened(house, locale=f"{locale}-VN") as page:
@@ -143,6 +144,15 @@ async def test_a_queue_for_colleagues_alarms_nobody_and_is_in_no_sum(
         for tile, value in (("waiting", "0"), ("abandoned", "0"), ("oldest", "–")):
             assert await page.inner_text(f"[data-tile={tile}] .value") == value
         await until(page, f"document.getElementById('sentence').innerText === '{said}'")
+
+
+@pytest.mark.parametrize(("locale", "said"), [("en", "Binh asks about c-1"), ("vi", "Binh hỏi về c-1")])
+async def test_the_list_says_who_asks_about_whom(build: Build, locale: str, said: str) -> None:
+    house = await build(centre=centre(2))
+    async with opened(house, locale=f"{locale}-VN") as page:
+        asks = {"contact": "c-1", "asked_by": "Binh"}
+        await page.evaluate(STAND, [[{"queue": "sales", "waiting": 1}], [], [asks]])
+        await until(page, f"document.querySelector('#waiting-rows th')?.innerText.startsWith('{said}')")
 
 
 async def test_the_heading_counts_what_stands_below_it(build: Build) -> None:

@@ -52,7 +52,7 @@ export function build(act) {
   function redraw() {
     const words = folded(search.value.trim());
     const listed = chosen && line && store.pastMs === null ? line.contacts : waiting().filter((one) => !chosen || one.queue === chosen);
-    const found = words ? listed.filter((one) => folded(`${one.caller} ${one.contact} ${nameOf(one.queue)}`).includes(words)) : listed;
+    const found = words ? listed.filter((one) => folded(`${one.asked_by} ${one.caller} ${one.contact} ${nameOf(one.queue)}`).includes(words)) : listed;
     const counted = chosen ? waitingIn(chosen) : sum(queues(), "waiting"), isWhole = listed.length < (listed === line?.contacts ? TOLD_OF_ONE : TOLD);
     const total = isWhole ? listed.length : Math.max(counted, listed.length);
     put(heading, chosen ? t("waiting_in", { queue: nameOf(chosen), count: total }) : t("block_waiting", { count: total }));
@@ -86,7 +86,8 @@ function make(contact, act) {
 function update(view, contact) {
   view.contact = contact;
   put(view.place, contact.position ? number(contact.position) : "");
-  put(view.caller, contact.caller || t("not_known"));
+  const caller = contact.caller || t("not_known");
+  put(view.caller, contact.asked_by ? t("asks_about", { agent: person(contact.asked_by), customer: caller }) : caller);
   put(view.channel, contact.channel === "voice" ? "" : t(`channel_${contact.channel}`));
   put(view.queue, nameOf(contact.queue));
   const why = t(`why_${contact.why_code}`, { count: contact.why_count, agent: person(contact.why_agent) || t("agents", { count: contact.why_count }) })
