@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from engine.config.able import colleague_queues
 from engine.config.agents import Agent
 from engine.config.quality import compile_quality
-from engine.config.queues import Queue, Step
+from engine.config.queues import LEAVE_WORDS, Queue, Step
 from engine.config.sections import Config
 from engine.errors import ConfigError, Overloaded
 from engine.messages import kinds
@@ -115,6 +115,9 @@ def compile_settings(config: Config, directory: Directory, previous: SettingTabl
     for name, queue in config.queues.items():
         columns = queue_columns(queue, directory, directory.queues.number(name))
         columns[QueueSetting.MEMBERS_ONLY] = int(name in listed if queue.members_only is None else queue.members_only)
+        if name in directory.colleague_queues and "leave_empty" not in queue.model_fields_set:
+            # Nobody but the one who is asked would ever come: who declined, or is not there, is waited for no longer.
+            columns[QueueSetting.LEAVE_EMPTY] = LEAVE_WORDS["logged_out"]
         for column, value in columns.items():
             wanted.queues[directory.queues.number(name), column] = value
     _write_agents(config, directory, wanted)

@@ -80,6 +80,23 @@ def test_the_settings_of_queues(tmp_path: Path) -> None:
     assert sales[QueueSetting.OPEN] == 1
 
 
+INSIDE = """
+queues: {sales: {}, inside: {members_only: true, preferred_wait: 1m, max_wait: 1m%s}}
+agents: [{name: an, queues: [sales], phone: {address: "sip:an@h"}}]
+adapters: {sip: {agent_calls: inside}}
+"""
+
+
+@pytest.mark.parametrize(("said", "leaves"), [("", 1), (", leave_empty: never", 0), (", leave_empty: paused", 2)])
+def test_nobody_waits_for_a_colleague_who_does_not_come(tmp_path: Path, said: str, leaves: int) -> None:
+    file = tmp_path / "centre.yaml"
+    file.write_text(INSIDE % said, encoding="utf-8")
+    config = load_config(file, {})
+    directory = compile_directory(config)
+    sales, inside = applied(compile_settings(config, directory)).queues[:2]
+    assert (sales[QueueSetting.LEAVE_EMPTY], inside[QueueSetting.LEAVE_EMPTY]) == (0, leaves)
+
+
 def test_a_site_that_is_gone_keeps_what_it_was_called(tmp_path: Path) -> None:
     before = compile_directory(load(tmp_path, CENTRE.replace("{hanoi: {}}", "{hanoi: {display_name: Hà Nội}}")))
     assert before.sites_shown() == {"hanoi": "Hà Nội"}

@@ -238,6 +238,26 @@ async def hang_up_only(caller: UserAgent, callers: Dialog, agent: UserAgent, age
     agent.reply(bye, 200)
 
 
+@pytest.mark.parametrize("status", [603, 486])
+async def test_who_asks_a_colleague_who_declines_is_told_so_at_once(
+    open_exchange: OpenExchange, open_phone: OpenPhone, status: int
+) -> None:
+    bob = await open_phone("bob")
+    exchange, ann, eve = await house_of_two(open_exchange, open_phone, bob)
+    await talk(exchange, bob, ann)
+    ann.invite("eve", exchange.sip.endpoint.port, ann.sdp())
+    ringing = await eve.request("INVITE")
+    (wait,) = exchange.engine.views.contacts.longest_waiting(9)
+    assert (wait.customer, wait.asked_by) == ("bob", "ann")
+    (waits,) = exchange.engine.views.contacts.waiting("inside").contacts
+    assert (waits.customer, waits.asked_by) == ("bob", "ann")
+    assert not exchange.engine.views.queue("inside").unattended
+    eve.reply(ringing, status)
+    await ann.response(480, "INVITE")
+    await until(lambda: exchange.exits("inside") == {"empty": 1})
+    assert exchange.sip.calls.of_agent("ann") is not None, "bob is on the line still"
+
+
 async def test_strangers_cannot_call_agents_by_name(open_exchange: OpenExchange, open_phone: OpenPhone) -> None:
     exchange, _, _ = await house_of_two(open_exchange, open_phone)
     bob = await open_phone("bob")
