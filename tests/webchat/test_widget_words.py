@@ -2,10 +2,12 @@
 
 import pytest
 
+from adapters.webchat.conduct import Conduct
 from tests.webchat.support import INBOX, Build, House
 from tests.webchat.test_widget import WITHIN_MS, Shop, shop
 from tests.webchat.test_widget_files import FILES
 from tests.webchat.test_widget_once import HELD_BACK
+from tests.webchat.test_widget_refused import refuse
 from tests.webchat.test_widget_unsent import focused, talking
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
@@ -207,3 +209,16 @@ async def test_half_a_comment_on_what_another_tab_has_answered_says_so(anywhere:
         await other.locator(f"{CHAT} .area button[type=submit]").click()
         await seen.until(".line.failed", "half a comm")
         assert "You have answered already" in await seen.text(".line.failed")
+
+
+async def test_a_comment_that_is_refused_stands_as_not_sent(anywhere: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house = anywhere
+    async with shop(house) as seen:
+        await house.end(await talking(seen, house))
+        refuse(monkeypatch, Conduct, "_survey", "no_survey")
+        await seen.page.locator(f"{CHAT} label:has(input[value='4'])").click()
+        await seen.page.locator(f"{CHAT} [name=comment]").fill("quick and kind")
+        await seen.page.locator(f"{CHAT} form:not(.held) button[type=submit]").click()
+        await seen.until(".line.failed", "quick and kind")
+        assert "this chat can no longer be rated" in await seen.text(".line.failed")
+        assert await seen.text(".status") == "The chat has ended."
