@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from engine.config.document import Location
 from engine.model.fields import nearest
 from simulations.scenario.heads import in_proportion, shifts_of
 from simulations.scenario.values import MOMENT
@@ -21,6 +22,8 @@ class Made(NamedTuple):
     faults: list[str]
     notes: tuple[str, ...]
     """What was done beside what they say."""
+    at: dict[Location, str]
+    """Where the value of each change stands now, and the change."""
 
 
 class _Counted(NamedTuple):
@@ -39,6 +42,7 @@ def make_changes(raw: dict[str, Any], folder: Path, changes: Iterable[str]) -> M
     faults: list[str] = []
     notes: list[str] = []
     counts: list[_Counted] = []
+    at: dict[Location, str] = {}
     for change in changes:
         try:
             where, value = _read(change)
@@ -46,7 +50,8 @@ def make_changes(raw: dict[str, Any], folder: Path, changes: Iterable[str]) -> M
             counted = _counted(raw, where, change)
             if counted is not None and counted.of_shift:
                 _read_in(raw["agents"][counted.entry], folder)
-            _put(raw, where, value)
+            put = _put(raw, where, value)
+            at = {place: said for place, said in at.items() if place[: len(put)] != put} | {put: change}
             counts += [counted] if counted is not None else []
             notes += [f"--set {change}: {note}={value}"] if note else []
         except ValueError as error:
@@ -56,7 +61,7 @@ def make_changes(raw: dict[str, Any], folder: Path, changes: Iterable[str]) -> M
     for place, change in {one.entry: one.change for one in counts}.items():
         if note := _balanced(_mapping(entries.get(place)), folder, is_scaled=place not in by_shift):
             notes.append(f"--set {change}: {note}")
-    return Made(faults, tuple(notes))
+    return Made(faults, tuple(notes), at)
 
 
 def _read(change: str) -> tuple[list[str], Any]:
@@ -72,8 +77,9 @@ def _read(change: str) -> tuple[list[str], Any]:
         raise ValueError(f"the value is not YAML: {str(error).splitlines()[0]}") from None
 
 
-def _put(raw: dict[str, Any], parts: list[str], value: Any) -> None:
+def _put(raw: dict[str, Any], parts: list[str], value: Any) -> Location:
     place: Any = raw
+    location: list[str | int] = []
     for depth, part in enumerate(parts):
         last = depth == len(parts) - 1
         if isinstance(place, list):
@@ -83,6 +89,7 @@ def _put(raw: dict[str, Any], parts: list[str], value: Any) -> None:
             if last:
                 place[found] = value
             place = place[found]
+            location.append(found)
         elif isinstance(place, dict):
             if last:
                 place[part] = value
@@ -90,8 +97,10 @@ def _put(raw: dict[str, Any], parts: list[str], value: Any) -> None:
                 raise ValueError(f"there is no '{part}' in the file{nearest(part, place)}")
             else:
                 place = place.setdefault(part, {})
+            location.append(part)
         else:
             raise ValueError(f"'{'.'.join(parts[:depth])}' holds no sections")
+    return tuple(location)
 
 
 def _in_list(entries: list[Any], part: str) -> int | None:

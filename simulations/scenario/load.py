@@ -61,6 +61,8 @@ def load_document(
     made = make_changes(document.value, folder, changes)
     if made.faults:
         raise ConfigError(made.faults)
+    for location, change in made.at.items():
+        document.parts[location] = PlainValues(f"--set {change}", document.value_at(location))
     return document, made.notes
 
 

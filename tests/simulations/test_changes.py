@@ -90,9 +90,14 @@ def test_a_count_of_a_shift_is_what_works_it() -> None:
         (
             [group(count=1)],
             ["agents.0.count=3", "agents.0=foo"],
-            "scenario: agents.0: 'foo' stands where a mapping belongs",
+            "--set agents.0=foo: 'foo' stands where a mapping belongs",
         ),
-        ([group(count=1)], ["agents.0.count=3", "agents=foo"], "scenario: agents: 'foo' stands where a list belongs"),
+        (
+            [group(count=1)],
+            ["agents.0.count=3", "agents.0={group: q, count: -1}"],
+            "--set agents.0={group: q, count: -1}: count: -1 is out of range; allowed is 0 to 10000",
+        ),
+        ([group(count=1)], ["agents.0.count=3", "agents=foo"], "--set agents=foo: 'foo' stands where a list belongs"),
     ],
 )
 def test_a_count_of_what_is_no_section_is_a_fault(agents: list[Any], changes: list[str], fault: str) -> None:

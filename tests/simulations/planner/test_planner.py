@@ -81,7 +81,7 @@ def test_a_run_has_the_figures_of_the_command_as_arrays(centre: Scenario, tmp_pa
 
 
 def test_faults_of_values_say_where(centre: Scenario) -> None:
-    with pytest.raises(ConfigError, match=r"scenario: agents\.0\.count: -3 is out of range"):
+    with pytest.raises(ConfigError, match=r"--set agents\.all\.count=-3: -3 is out of range"):
         centre.changed("agents.all.count=-3")
     with pytest.raises(ConfigError, match=r"scenario: queues\.sales\.patienc: .*did you mean 'patience'"):
         Scenario.of(CENTRE | {"queues": {"sales": {"patienc": "1m"}}})
