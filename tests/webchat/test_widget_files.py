@@ -138,7 +138,7 @@ async def test_each_file_of_a_chat_that_is_over_is_told_of_once(build: Build, sl
         await seen.page.evaluate(COUNTED)
         await house.end(contact)
         await seen.until(".status", "c.txt")
-        await seen.page.wait_for_function("window.told.length")
+        await seen.until_so("window.told.length")
         assert await seen.page.evaluate("window.told") == ["Not sent: The chat has ended."] * 3
         seen.said.clear()  # the browser itself writes of the uploads that were stopped
 

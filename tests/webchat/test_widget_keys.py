@@ -16,7 +16,7 @@ async def test_where_the_panel_covers_the_page_the_keyboard_stays_within(anywher
         await seen.page.locator("#trunkline-chat .launcher").press("Enter")
         await seen.until(".area", "Hello!")
         assert await panel.get_attribute("aria-modal") == "true"
-        await seen.page.wait_for_function(
+        await seen.until_so(
             "document.getElementById('trunkline-chat').shadowRoot.activeElement?.tagName === 'TEXTAREA'"
         )
         found = []

@@ -138,7 +138,7 @@ async def test_where_sockets_are_barred_the_next_page_begins_by_polling(build: B
         launcher = seen.page.locator("#trunkline-chat .launcher")
 
         async def order(words: str) -> list[str]:
-            await seen.page.wait_for_function(f"order.join(' ').startsWith('{words}')")
+            await seen.until_so(f"order.join(' ').startsWith('{words}')")
             return list(await seen.page.evaluate("order"))
 
         await launcher.click()
@@ -151,7 +151,7 @@ async def test_where_sockets_are_barred_the_next_page_begins_by_polling(build: B
         await seen.page.reload()
         await launcher.click()
         await order("poll socket socket")
-        await seen.page.wait_for_function("!Object.keys(sessionStorage).some((key) => key.endsWith('.polls'))")
+        await seen.until_so("!Object.keys(sessionStorage).some((key) => key.endsWith('.polls'))")
         await seen.page.reload()
         await launcher.click()
         await seen.until(".area", "Hello!")

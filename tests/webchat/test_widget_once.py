@@ -18,9 +18,6 @@ async def out_of_hours(seen: Shop, house: House) -> None:
     await seen.page.locator("#trunkline-chat .launcher").click()
     await house.until(lambda: house.adapter.sockets.open)
     await seen.page.locator("#trunkline-chat .number").wait_for()
-    await seen.page.wait_for_function(
-        "document.getElementById('trunkline-chat').shadowRoot.querySelector('.status').textContent"
-    )
     await seen.until(".status", "Nobody is here")
     await seen.page.evaluate("window.holds = true")
 

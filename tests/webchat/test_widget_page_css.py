@@ -32,7 +32,7 @@ async def test_what_a_page_says_of_all_its_elements_does_not_reach_the_widget(an
     async with shop(anywhere, bypass_csp=True) as seen:
         await seen.page.locator("#trunkline-chat .launcher").click()
         await seen.until(".area", "Hello!")
-        await seen.page.wait_for_function(
+        await seen.until_so(
             "document.getElementById('trunkline-chat').shadowRoot.activeElement?.tagName === 'TEXTAREA'"
         )
         plain = await seen.page.evaluate(LOOK, TOLD)

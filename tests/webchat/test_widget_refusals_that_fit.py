@@ -79,7 +79,7 @@ async def test_a_number_under_way_is_not_told_as_not_left_before_that_is_so(anyw
         await out_of_hours(seen, house)
         await leave_number(seen, "0903 123 456")
         await house.open_queue()
-        await seen.page.wait_for_function(
+        await seen.until_so(
             "!document.getElementById('trunkline-chat').shadowRoot.querySelector('.status').textContent"
         )
         assert not await widget.locator(".area .agent").is_visible()
@@ -166,7 +166,7 @@ async def test_a_survey_that_is_being_answered_stands_over_a_restart(anywhere: H
         await widget.locator("[name=comment]").press_sequentially("quick ")
         await house.start_again(tmp_path / "adapters")
         await house.until(lambda: house.adapter.core.counters["sockets"])
-        await seen.page.wait_for_function(
+        await seen.until_so(
             "!document.getElementById('trunkline-chat').shadowRoot.querySelector('.status').textContent"
             ".startsWith('Connection lost')"
         )

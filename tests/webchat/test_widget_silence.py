@@ -40,10 +40,10 @@ async def test_who_answers_nothing_is_told_in_time(build: Build, locale: str, so
         assert await seen.text(".badge") == "!"
         await seen.page.keyboard.press("Enter")
         await text.press("Enter")
-        await seen.page.wait_for_function(
+        await seen.until_so(
             "(said) => !document.getElementById('trunkline-chat').shadowRoot.querySelector('.status').textContent"
             ".includes(said)",
-            arg=SAID[locale],
+            SAID[locale],
         )
         assert house.lines(contact)[-1] == ("customer", "bl")
         seen.said.clear()  # the browser itself writes of sockets that are barred
