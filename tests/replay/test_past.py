@@ -66,7 +66,8 @@ async def test_marks_lie_evenly_however_long_the_log(tmp_path: Path) -> None:
     places = [0, *(mark.seq for mark in past._marks), centre.log.durable_seq]
     gaps = [after - before for before, after in pairwise(places)]
     assert len(past._marks) <= 4
-    assert max(gaps) <= centre.log.durable_seq / 2, gaps
+    turn = max(len(frame.rows) for frame in centre.log.read(1))  # marks lie between turns
+    assert max(gaps) <= centre.log.durable_seq / 2 + turn, gaps
 
 
 async def test_the_running_engine_is_not_touched(tmp_path: Path) -> None:
