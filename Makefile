@@ -12,6 +12,8 @@ WARM := $(VENV)/.warm
 KERNEL := $(wildcard engine/kernel/*.py engine/messages/*.py engine/model/*.py)
 WORLD := $(VENV)/.world
 SIMULATED := $(wildcard simulations/world/*.py)
+# Of tests: one more than cores, as those of browsers and phones wait much of their time.
+WORKERS ?= $(shell n=$$(($$(nproc 2>/dev/null || echo 2) + 1)); echo $$((n > 4 ? 4 : n)))
 # Real counterparts of the peer tests, as `command:Debian package`; tests say so where one is absent.
 PEERS := sipp:sip-tester baresip:baresip-core mosquitto:mosquitto chromium:chromium promtool:prometheus
 
@@ -29,7 +31,7 @@ run: $(WARM) ## a small contact centre on this machine, with simulated calls
 # tests: what they waited for in vain is waited for once more, and the summary names it; whatever else is wrong fails at once.
 test: ## all checks and tests
 	@$(MAKE) --no-print-directory -j 3 setup peers check
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal \
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal \
 		--reruns 1 --only-rerun TimeoutError --only-rerun "waited for .* but heard" $(ARGS)
 
 check: $(INSTALLED) ## formatting, lint, types and the direction of imports
