@@ -244,12 +244,13 @@ class ClusterPool(Generic[Came]):
         """Return what a task that ended came to."""
         from distributed import KilledWorker
         from distributed.client import FutureCancelledError
+        from distributed.comm.core import CommClosedError
 
         try:
             played: list[Came] = future.result()
         except KilledWorker as error:
             raise ClusterFailed(f"one worker after the other was lost as it played: {error}") from None
-        except FutureCancelledError:
+        except (FutureCancelledError, CommClosedError):  # it went before, or as the result was on its way
             raise self._cluster.lost() from None
         except ImportError as error:
             raise ClusterFailed(f"a worker came to the cluster that has no trunkline ({error})") from None
