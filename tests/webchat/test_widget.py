@@ -38,6 +38,14 @@ SECRET = "a secret that is as long as it has to be"
 SIGNED = f"{INBOX.replace('https://shop.example', '*')}        identity_secret: {SECRET}"
 
 
+HELD_BACK = """const { prototype } = window.WebSocket; const { send } = prototype; window.held = [];
+prototype.send = function (said) {
+  if (window.holds && JSON.parse(said).type !== 'ping') window.held.push(() => send.call(this, said));
+  else send.call(this, said);
+};"""
+"""A page on which what it says can be held back, but for signs of life."""
+
+
 class Shop:
     """A page of somebody else's that has the widget in it."""
 
@@ -51,6 +59,28 @@ class Shop:
         await self.page.locator("#trunkline-chat .launcher").click()
         await self.page.locator("#trunkline-chat textarea").fill(text)
         await self.page.keyboard.press("Enter")
+
+    async def talk(self) -> str:
+        """Let a chat begin and an agent answer; returns the contact."""
+        await self.begin("one")
+        await self.house.work("bob")
+        contact = await self.house.take()
+        await self.until(".status", "Bob Ray")
+        return contact
+
+    async def come_back(self) -> None:
+        """Load the page anew and open the widget."""
+        await self.page.reload()
+        await self.page.locator("#trunkline-chat .launcher").click()
+
+    async def hold_back(self) -> None:
+        """Let nothing that is said reach the service; for a page that began with `HELD_BACK`."""
+        await self.house.until(lambda: self.house.adapter.sockets.open)
+        await self.page.evaluate("window.holds = true")
+
+    async def let_go(self) -> None:
+        """Bring what was held back, in its order."""
+        await self.page.evaluate("void (window.holds = false, window.held.splice(0).forEach((go) => go()))")
 
     async def text(self, selector: str) -> str:
         """What an element of the widget says."""
@@ -71,6 +101,10 @@ class Shop:
         async with asyncio.timeout(WITHIN_MS / 1000):
             while not await self.page.evaluate(expression, *given):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
+
+    async def focused(self, selector: str) -> None:
+        """Wait until an element of the widget has the focus."""
+        await self.page.locator(f"#trunkline-chat {selector}:focus").wait_for(state="attached", timeout=WITHIN_MS)
 
     async def focus(self) -> str:
         """Tag and label of what has the focus in the widget."""
@@ -200,10 +234,7 @@ async def test_nothing_that_is_typed_runs(anywhere: House) -> None:
 async def test_who_waits_again_is_told_that_somebody_else_will_come(anywhere: House) -> None:
     house = anywhere
     async with shop(house) as seen:
-        await seen.begin("one")
-        await house.work("bob")
-        contact = await house.take()
-        await seen.until(".status", "Bob Ray is here.")
+        contact = await seen.talk()
         await house.pause("bob")
         await house.tell(RequeueRequested(contact=contact, by="desk", reason="desk closed"))
         await seen.until(".status", "Somebody else will take over.")
@@ -219,10 +250,7 @@ async def test_who_waits_again_is_told_that_somebody_else_will_come(anywhere: Ho
 async def test_a_reload_and_a_lost_connection_lose_and_double_nothing(anywhere: House) -> None:
     house = anywhere
     async with shop(house) as seen:
-        await seen.begin("one")
-        await house.work("bob")
-        contact = await house.take()
-        await seen.until(".status", "Bob Ray is here.")
+        contact = await seen.talk()
         for socket in tuple(house.adapter.sockets.open):
             await socket.close()
         await seen.page.locator("#trunkline-chat textarea").fill("two")
@@ -349,16 +377,13 @@ async def test_who_is_not_let_in_finds_no_form_and_nothing_under_way(build: Buil
 
 async def test_what_was_sent_before_the_refusal_is_told_as_not_sent(build: Build) -> None:
     house = await build(SIGNED)
-    late = """const { prototype } = window.WebSocket; const { send } = prototype;
-      prototype.send = function (said) { window.go = () => send.call(this, said); };"""
-    async with shop(house, more=' data-jwt="garbage"', init=late) as seen:
+    async with shop(house, more=' data-jwt="garbage"', init=f"{HELD_BACK} window.holds = true;") as seen:
         widget = seen.page.locator("#trunkline-chat")
         await widget.locator(".launcher").click()
         await widget.locator("textarea").fill("is anybody here?")
         await seen.page.keyboard.press("Enter")
         await seen.until(".line .mark", "sending")
-        await seen.until_so("typeof window.go === 'function'")
-        await seen.page.evaluate("window.go()")
+        await seen.let_go()
         await seen.until(".line.failed .mark", "Not sent: The chat is not available here.")
         assert await widget.locator(".area *").count() == 0
         assert not house.open_contacts()

@@ -3,18 +3,12 @@
 import pytest
 
 from tests.webchat.support import INBOX, Build, House
-from tests.webchat.test_widget import WITHIN_MS, Shop, shop
+from tests.webchat.test_widget import HELD_BACK, WITHIN_MS, Shop, shop
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
 ANYWHERE = INBOX.replace("https://shop.example", "*")
 ASKING = f"{ANYWHERE}        pre_chat: [{{name: name, label: {{en: Name, vi: Tên}}, required: true}}]\n"
 MAIL = "{name: email, label: E-mail, kind: email, required: true}"
-HELD = """const { send } = WebSocket.prototype;
-WebSocket.prototype.send = function (said) {
-  if (window.hold && said.includes('"start"')) window.go = () => send.call(this, said);
-  else send.call(this, said);
-};"""
-"""A page whose first lines can be held back on their way."""
 
 
 async def answers(seen: Shop) -> dict[str, str]:
@@ -55,22 +49,27 @@ async def test_the_form_changes_with_the_doors_and_keeps_what_was_filled_in(buil
         seen.said.clear()  # the browser itself writes of sockets that are barred
 
 
+async def leave_held_back(seen: Shop) -> None:
+    """Fill in the form and send it; it is on its way."""
+    widget = seen.page.locator("#trunkline-chat")
+    await widget.locator(".launcher").click()
+    await widget.locator("input[name=email]").fill("an@example.com")
+    await widget.locator("textarea").fill("Where is my bag?")
+    await seen.hold_back()
+    await widget.locator(".area button[type=submit]").click()
+    await seen.until_so("window.held.length > 0")
+
+
 @pytest.mark.parametrize("closes", [True, False])
 async def test_what_was_sent_as_the_doors_turned_is_what_the_service_says(build: Build, closes: bool) -> None:
     house = await build(f"{ANYWHERE}        pre_chat: [{MAIL}]\n")
     if not closes:
         await house.close_queue()
-    async with shop(house, init=HELD) as seen:
+    async with shop(house, init=HELD_BACK) as seen:
         widget = seen.page.locator("#trunkline-chat")
-        await widget.locator(".launcher").click()
-        await widget.locator("input[name=email]").fill("an@example.com")
-        await widget.locator("textarea").fill("Where is my bag?")
-        await house.until(lambda: house.adapter.sockets.open)
-        await seen.page.evaluate("window.hold = true")
-        await widget.locator(".area button[type=submit]").click()
-        await seen.until_so("typeof window.go === 'function'")
+        await leave_held_back(seen)
         await (house.close_queue() if closes else house.open_queue())
-        await seen.page.evaluate("window.go()")
+        await seen.let_go()
         await seen.until(".status", "We have your message" if closes else "You are next.")
         await seen.until(".line.customer", "Where is my bag?")
         (record,) = house.open_contacts()
@@ -82,17 +81,11 @@ async def test_what_was_sent_as_the_doors_turned_is_what_the_service_says(build:
 async def test_the_mail_form_of_before_the_opening_begins_a_chat(build: Build) -> None:
     house = await build(ANYWHERE)
     await house.close_queue()
-    async with shop(house, init=HELD) as seen:
+    async with shop(house, init=HELD_BACK) as seen:
         widget = seen.page.locator("#trunkline-chat")
-        await widget.locator(".launcher").click()
-        await widget.locator("input[name=email]").fill("an@example.com")
-        await widget.locator("textarea").fill("Where is my bag?")
-        await house.until(lambda: house.adapter.sockets.open)
-        await seen.page.evaluate("window.hold = true")
-        await widget.locator(".area button[type=submit]").click()
-        await seen.until_so("typeof window.go === 'function'")
+        await leave_held_back(seen)
         await house.open_queue()
-        await seen.page.evaluate("window.go()")
+        await seen.let_go()
         await seen.until(".status", "You are next.")
         (record,) = house.open_contacts()
         assert (record.channel, record.attributes["email"]) == ("chat", "an@example.com")

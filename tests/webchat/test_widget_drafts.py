@@ -3,7 +3,7 @@
 import pytest
 
 from tests.webchat.support import INBOX, Build, House
-from tests.webchat.test_widget import FORM, SIGNED, WITHIN_MS, Shop, shop
+from tests.webchat.test_widget import FORM, SIGNED, WITHIN_MS, shop
 from tests.webchat.test_widget_signed import AS_SITE, come_as, signed
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
@@ -11,22 +11,13 @@ ANYWHERE = INBOX.replace("https://shop.example", "*")
 CHAT = "#trunkline-chat"
 
 
-async def come_back(seen: Shop) -> None:
-    """Load the page anew and open the widget."""
-    await seen.page.reload()
-    await seen.page.locator(f"{CHAT} .launcher").click()
-
-
 async def test_a_half_written_line_and_what_was_not_sent_are_there_after_a_reload(anywhere: House) -> None:
     house = anywhere
     async with shop(house) as seen:
         text = seen.page.locator(f"{CHAT} .row textarea")
-        await seen.begin("one")
-        await house.work("bob")
-        contact = await house.take()
-        await seen.until(".status", "Bob Ray")
+        contact = await seen.talk()
         await text.fill("half a li")
-        await come_back(seen)
+        await seen.come_back()
         await seen.until(".status", "Bob Ray")
         assert await text.input_value() == "half a li"
         assert house.lines(contact) == [("customer", "one")]
@@ -35,15 +26,15 @@ async def test_a_half_written_line_and_what_was_not_sent_are_there_after_a_reloa
         await seen.until("#unsent", "Not sent")
         await seen.page.locator(f"{CHAT} .held textarea").press("Enter")
         await seen.until(".line.failed", "half a li")
-        await come_back(seen)
+        await seen.come_back()
         await seen.until(".line.failed", "Not sent: The chat has ended.")
         await seen.until("legend", "How satisfied")
-        await come_back(seen)
+        await seen.come_back()
         await seen.until(".line.customer", "one")
         assert await seen.page.locator(f"{CHAT} .line.failed").count() == 1, "each once"
         await seen.page.locator(CHAT).get_by_role("button", name="New chat").click()
         await text.wait_for()
-        await come_back(seen)
+        await seen.come_back()
         await text.wait_for()
         assert await seen.page.locator(f"{CHAT} .line").count() == 0
         assert await text.input_value() == ""
@@ -57,7 +48,7 @@ async def test_a_filled_form_is_there_on_the_next_page_and_gone_once_it_is_sent(
         await widget.locator(".launcher").click()
         for name, answer in (("[name=name]", "An"), ("[name=email]", "an@example.com"), ("textarea", "where is")):
             await widget.locator(f".area {name}").fill(answer)
-        await come_back(seen)
+        await seen.come_back()
         await widget.locator("[name=name]").wait_for()
         assert await widget.locator("[name=email]").input_value() == "an@example.com"
         await widget.locator(".area textarea").press_sequentially(" my bag?")
@@ -86,10 +77,7 @@ async def test_the_half_line_of_a_signed_customer_is_shown_to_nobody_else(build:
 async def test_what_is_looked_at_in_one_tab_is_unread_in_no_other(anywhere: House) -> None:
     house = anywhere
     async with shop(house) as seen:
-        await seen.begin("one")
-        await house.work("bob")
-        contact = await house.take()
-        await seen.until(".status", "Bob Ray")
+        contact = await seen.talk()
         other = await seen.page.context.new_page()
         await other.goto(seen.page.url)
         await other.locator(f"{CHAT} .line.customer").wait_for(state="attached")

@@ -5,7 +5,6 @@ import pytest
 from tests.webchat.support import House
 from tests.webchat.test_widget import shop
 from tests.webchat.test_widget_link import cut
-from tests.webchat.test_widget_unsent import talking
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
 SLOW = """const fetched = window.fetch;
@@ -22,10 +21,7 @@ async def test_an_end_over_a_lost_link_waits_for_it_and_comes_behind_the_lines(a
     words = ("Connection lost. Trying again…", "Ending…") if locale == "en-GB" else ("Mất kết nối", "Đang kết thúc…")
     async with shop(house, locale=locale) as seen:
         widget = seen.page.locator("#trunkline-chat")
-        await seen.begin("one")
-        await house.work("bob")
-        contact = await house.take()
-        await seen.until(".status", "Bob Ray")
+        contact = await seen.talk()
         await seen.page.context.set_offline(True)
         cut(house)
         await seen.until(".status", words[0])
@@ -52,7 +48,7 @@ async def test_an_end_outlives_a_reload(anywhere: House) -> None:
     house = anywhere
     async with shop(house) as seen:
         widget = seen.page.locator("#trunkline-chat")
-        contact = await talking(seen, house)
+        contact = await seen.talk()
         await seen.page.evaluate("void (WebSocket.prototype.send = () => {})")
         for _ in range(2):
             await widget.locator("header .quiet").first.click()
@@ -69,7 +65,7 @@ async def test_an_end_by_slow_requests_overtakes_no_line(anywhere: House) -> Non
     house = anywhere
     async with shop(house, init="delete window.WebSocket;" + SLOW) as seen:
         widget = seen.page.locator("#trunkline-chat")
-        contact = await talking(seen, house)
+        contact = await seen.talk()
         for words in ("two", "three", "four"):
             await widget.locator("textarea").fill(words)
             await seen.page.keyboard.press("Enter")
@@ -84,7 +80,7 @@ async def test_an_answer_that_was_kept_offline_counts_for_its_own_chat(anywhere:
     house = anywhere
     async with shop(house) as seen:
         widget = seen.page.locator("#trunkline-chat")
-        first = await talking(seen, house)
+        first = await seen.talk()
         other = await seen.page.context.new_page()
         await other.goto(seen.page.url)
         await house.end(first)

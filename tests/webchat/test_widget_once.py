@@ -3,23 +3,17 @@
 import pytest
 
 from tests.webchat.support import House
-from tests.webchat.test_widget import Shop, shop
+from tests.webchat.test_widget import HELD_BACK, Shop, shop
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
-HELD_BACK = """const { prototype } = window.WebSocket; const { send } = prototype; window.held = [];
-prototype.send = function (said) {
-  if (window.holds && JSON.parse(said).type !== 'ping') window.held.push(() => send.call(this, said));
-  else send.call(this, said);
-};"""
 
 
 async def out_of_hours(seen: Shop, house: House) -> None:
     """Open the widget where nobody is here, with a link that brings nothing any more."""
     await seen.page.locator("#trunkline-chat .launcher").click()
-    await house.until(lambda: house.adapter.sockets.open)
     await seen.page.locator("#trunkline-chat .number").wait_for()
     await seen.until(".status", "Nobody is here")
-    await seen.page.evaluate("window.holds = true")
+    await seen.hold_back()
 
 
 @pytest.mark.parametrize("what", ["number", "message"])
@@ -48,7 +42,7 @@ async def test_what_is_left_is_left_once(anywhere: House, what: str, over: str) 
             await widget.locator(".launcher").click()
         else:
             assert await seen.page.evaluate("window.held.length") == 1
-            await seen.page.evaluate("window.holds = false; window.held.forEach((go) => go())")
+            await seen.let_go()
         await house.until(house.open_contacts)
         await seen.until(".status", "We will call you" if what == "number" else "We have your message")
         (left,) = house.open_contacts()

@@ -7,16 +7,14 @@ import pytest
 from engine.messages.observed import ContactArrived
 from tests.webchat.support import CENTRE, INBOX, Build, House
 from tests.webchat.test_reload import settings_of
-from tests.webchat.test_widget import Shop, shop
+from tests.webchat.test_widget import HELD_BACK, Shop, shop
 from tests.webchat.test_widget_doors import ANYWHERE, answers
 from tests.webchat.test_widget_files import FILES, Slow, choose, slow
 from tests.webchat.test_widget_link import cut
-from tests.webchat.test_widget_once import HELD_BACK, out_of_hours
-from tests.webchat.test_widget_unsent import focused, talking
+from tests.webchat.test_widget_once import out_of_hours
 
 __all__ = ["slow"]
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
-LET_GO = "void (window.holds = false, window.held.splice(0).forEach((go) => go()))"
 
 
 async def leave_number(seen: Shop, number: str) -> None:
@@ -24,7 +22,7 @@ async def leave_number(seen: Shop, number: str) -> None:
     widget = seen.page.locator("#trunkline-chat")
     await widget.locator(".number").click()
     await widget.locator("[name=number]").fill(number)
-    await seen.page.evaluate("window.holds = true")
+    await seen.hold_back()
     await seen.page.keyboard.press("Enter")
     await seen.until(".area button[aria-disabled=true]", "sending…")
 
@@ -62,7 +60,7 @@ async def test_a_number_that_comes_too_late_takes_nobody_out_of_the_line(anywher
         await house.work("bob")
         contact = await house.take()
         await seen.until(".status", "Bob Ray is here.")
-        await seen.page.evaluate(LET_GO)
+        await seen.let_go()
         await seen.until(".status", "Your number was not noted: somebody is here already.")
         await seen.page.keyboard.type(" line")
         assert await widget.locator(".row textarea").input_value() == "half a line"
@@ -83,7 +81,7 @@ async def test_a_number_under_way_is_not_told_as_not_left_before_that_is_so(anyw
             "!document.getElementById('trunkline-chat').shadowRoot.querySelector('.status').textContent"
         )
         assert not await widget.locator(".area .agent").is_visible()
-        await seen.page.evaluate(LET_GO)
+        await seen.let_go()
         await seen.until(".status", "Your number was not noted: chats are taken again.")
         await widget.locator(".row textarea").wait_for()
         assert await widget.locator(".line").count() == 0
@@ -101,13 +99,13 @@ async def test_a_line_behind_a_start_that_became_a_message_was_in_no_chat(build:
         await widget.get_by_role("button", name="New chat").click()
         await widget.locator("[name=email]").fill("an@example.com")
         await widget.locator(".area textarea").fill("one")
-        await seen.page.evaluate("window.holds = true")
+        await seen.hold_back()
         await widget.locator(".area button[type=submit]").click()
         await widget.locator(".row textarea").fill("two")
         await seen.page.keyboard.press("Enter")
         await house.close_queue()
         await seen.until(".status", "Nobody is here")
-        await seen.page.evaluate(LET_GO)
+        await seen.let_go()
         await seen.until(".line.failed .mark", "Not sent: there is no chat now.")
         await seen.until(".status", "We have your message")
 
@@ -129,7 +127,7 @@ async def test_an_inbox_that_is_gone_is_told(anywhere: House, tmp_path: Path, so
     house = anywhere
     async with shop(house, sockets=sockets) as seen:
         widget = seen.page.locator("#trunkline-chat")
-        await talking(seen, house)
+        await seen.talk()
         if sockets:
             await seen.page.evaluate("void (WebSocket.prototype.send = () => {})")
             await widget.locator(".row textarea").fill("are you there?")
@@ -146,7 +144,7 @@ async def test_an_inbox_that_is_gone_is_told(anywhere: House, tmp_path: Path, so
 async def test_who_comes_back_to_an_inbox_that_is_gone_is_told(anywhere: House, tmp_path: Path) -> None:
     house = anywhere
     async with shop(house) as seen:
-        await talking(seen, house)
+        await seen.talk()
         await seen.page.context.set_offline(True)
         cut(house)
         await seen.until(".status", "Connection lost.")
@@ -160,7 +158,7 @@ async def test_a_survey_that_is_being_answered_stands_over_a_restart(anywhere: H
     house = anywhere
     async with shop(house) as seen:
         widget = seen.page.locator("#trunkline-chat")
-        contact = await talking(seen, house)
+        contact = await seen.talk()
         await house.end(contact)
         await widget.locator("label:has(input[value='4'])").click()
         await widget.locator("[name=comment]").press_sequentially("quick ")
@@ -185,7 +183,7 @@ async def test_what_came_last_is_unread_on_the_next_page_too(anywhere: House) ->
     house = anywhere
     async with shop(house) as seen:
         launcher = seen.page.locator("#trunkline-chat .launcher")
-        contact = await talking(seen, house)
+        contact = await seen.talk()
         await seen.page.keyboard.press("Escape")
         await house.say(contact, "it is on its way")
         await house.end(contact)
@@ -209,5 +207,5 @@ async def test_where_nothing_is_said_of_the_chat_who_stood_at_a_question_stands_
         await house.until(lambda: house.adapter.sockets.open)
         await house.open_queue()
         await widget.locator(".row textarea").wait_for()
-        await focused(seen, "#title")
+        await seen.focused("#title")
         assert "email" not in await answers(seen)

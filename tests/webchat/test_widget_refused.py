@@ -10,7 +10,6 @@ from adapters.webchat.frames import BadFrame, Code
 from tests.webchat.support import House
 from tests.webchat.test_widget import WITHIN_MS, shop
 from tests.webchat.test_widget_link import cut
-from tests.webchat.test_widget_unsent import talking
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
 
@@ -28,7 +27,7 @@ def refuse(monkeypatch: pytest.MonkeyPatch, owner: type, method: str, code: str)
 async def test_a_line_after_the_end_is_told_beside_it_in_the_readers_language(anywhere: House) -> None:
     house = anywhere
     async with shop(house, locale="vi-VN") as seen:
-        contact = await talking(seen, house)
+        contact = await seen.talk()
         await seen.page.context.set_offline(True)
         cut(house)
         await seen.until(".status", "Mất kết nối")
@@ -47,7 +46,7 @@ async def test_what_the_page_has_no_words_for_is_told_all_the_same(
 ) -> None:
     house = anywhere
     async with shop(house) as seen:
-        await talking(seen, house)
+        await seen.talk()
         refuse(monkeypatch, Conduct, "_say", "of_a_version_to_come")
         await seen.page.locator("#trunkline-chat textarea").fill("two")
         await seen.page.keyboard.press("Enter")

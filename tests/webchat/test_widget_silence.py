@@ -23,10 +23,7 @@ async def test_who_answers_nothing_is_told_in_time(build: Build, locale: str, so
     async with shop(house, init=LATER, locale=locale, sockets=sockets) as seen:
         text = seen.page.locator("#trunkline-chat .row textarea")
 
-        await seen.begin("one")
-        await house.work("bob")
-        contact = await house.take()
-        await seen.until(".status", "Bob Ray")
+        contact = await seen.talk()
         await seen.page.evaluate("window.laterMs = 530000")
         await house.say(contact, "which colour?")
         await seen.until(".line.agent", "which colour?")

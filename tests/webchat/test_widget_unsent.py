@@ -6,25 +6,11 @@ import pytest
 
 from engine.messages.observed import ContactReleased
 from tests.webchat.support import INBOX, Build, House
-from tests.webchat.test_widget import WITHIN_MS, Shop, shop
+from tests.webchat.test_widget import WITHIN_MS, shop
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
 STILL = "const start = performance.now(); performance.now = () => start + (window.laterMs || 0);"
 """A page whose clock stands: whoever has typed has typed within the last second."""
-
-
-async def focused(seen: Shop, selector: str) -> None:
-    """Wait until an element of the widget has the focus."""
-    await seen.page.locator(f"#trunkline-chat {selector}:focus").wait_for(state="attached", timeout=WITHIN_MS)
-
-
-async def talking(seen: Shop, house: House) -> str:
-    """Let a chat begin and an agent answer; returns the contact."""
-    await seen.begin("one")
-    await house.work("bob")
-    contact = await house.take()
-    await seen.until(".status", "Bob Ray")
-    return contact
 
 
 @pytest.mark.parametrize("survey", ["csat", "nps"])
@@ -36,12 +22,12 @@ async def test_who_still_writes_as_the_chat_ends_answers_no_survey_by_it(
     house = await build(INBOX.replace("https://shop.example", "*").replace("survey: csat", f"survey: {survey}"))
     async with shop(house, width=width, locale=locale) as seen:
         widget = seen.page.locator("#trunkline-chat")
-        contact = await talking(seen, house)
+        contact = await seen.talk()
         await widget.locator("textarea").click()
         await seen.page.keyboard.type("thank you ")
         await house.end(contact)
         await widget.locator("legend").wait_for(timeout=WITHIN_MS)
-        await focused(seen, "textarea:not([name=comment])")
+        await seen.focused("textarea:not([name=comment])")
         assert await widget.locator("#unsent").is_visible()
         await seen.page.screenshot(path=tmp_path / f"writing-{survey}-{locale}-{width}.png")
         await seen.page.keyboard.type("very much 5")
@@ -51,7 +37,7 @@ async def test_who_still_writes_as_the_chat_ends_answers_no_survey_by_it(
         assert (
             "Not sent: The chat has ended." if locale == "en-GB" else "Chưa gửi được: Cuộc trò chuyện đã kết thúc."
         ) in await seen.text(".line.failed")
-        await focused(seen, "legend")
+        await seen.focused("legend")
         await seen.page.screenshot(path=tmp_path / f"told-{survey}-{locale}-{width}.png")
         await seen.page.keyboard.type("and one more 5")
         await seen.page.keyboard.press("Enter")
@@ -74,15 +60,15 @@ async def test_who_typed_just_now_keeps_the_field_until_a_pause(anywhere: House)
     house = anywhere
     async with shop(house, init=STILL) as seen:
         widget = seen.page.locator("#trunkline-chat")
-        contact = await talking(seen, house)
+        contact = await seen.talk()
         await widget.locator("textarea").press_sequentially("bye")
         await seen.page.keyboard.press("Enter")
         await house.until(lambda: len(house.lines(contact)) == 2)
         await house.end(contact)
         await widget.locator("legend").wait_for(timeout=WITHIN_MS)
-        await focused(seen, "textarea:not([name=comment])")
+        await seen.focused("textarea:not([name=comment])")
         await seen.page.evaluate("window.laterMs = 1500")
-        await focused(seen, "legend")
+        await seen.focused("legend")
         assert await widget.locator("#unsent").count() == 0
         assert await widget.locator(".line.failed").count() == 0
 
@@ -91,14 +77,14 @@ async def test_who_did_not_write_is_asked_at_the_heading(anywhere: House) -> Non
     house = anywhere
     async with shop(house, init=STILL) as seen:
         widget = seen.page.locator("#trunkline-chat")
-        contact = await talking(seen, house)
+        contact = await seen.talk()
         await widget.locator("textarea").focus()
         await seen.page.evaluate("window.laterMs = 1500")
         await house.end(contact)
-        await focused(seen, "legend")
+        await seen.focused("legend")
         await widget.locator("header .icon").click()
         await widget.locator(".launcher").click()
-        await focused(seen, "legend")
+        await seen.focused("legend")
         await seen.page.keyboard.press("Space")
         assert await widget.locator("input:checked").count() == 0
 
@@ -107,16 +93,16 @@ async def test_half_a_line_that_was_left_standing_is_told_as_not_sent(anywhere: 
     house = anywhere
     async with shop(house) as seen:
         widget = seen.page.locator("#trunkline-chat")
-        contact = await talking(seen, house)
+        contact = await seen.talk()
         await widget.locator("textarea").fill("half a li")
         await seen.page.keyboard.press("Escape")
         await house.end(contact)
         await widget.locator("legend").wait_for(state="attached", timeout=WITHIN_MS)
         await widget.locator(".launcher").click()
         await seen.until(".line.failed", "half a li")
-        await focused(seen, "legend")
+        await seen.focused("legend")
         await widget.get_by_role("button", name="New chat").click()
-        await focused(seen, "textarea")
+        await seen.focused("textarea")
         assert await widget.locator("textarea").input_value() == ""
         assert await widget.locator(".line").count() == 0
 
@@ -125,7 +111,7 @@ async def test_half_a_line_stays_beside_the_survey_until_it_is_left(anywhere: Ho
     house = anywhere
     async with shop(house) as seen:
         widget = seen.page.locator("#trunkline-chat")
-        contact = await talking(seen, house)
+        contact = await seen.talk()
         await widget.locator("textarea").press_sequentially("half a li")
         await house.end(contact)
         await widget.locator("label:has(input[value='4'])").click()
@@ -144,12 +130,12 @@ async def test_half_a_number_never_becomes_a_line(anywhere: House, tmp_path: Pat
         await seen.begin("one")
         await widget.locator("textarea").fill("and two")
         await widget.locator(".number").click()
-        await focused(seen, "[name=number]")
+        await seen.focused("[name=number]")
         await seen.page.keyboard.type("0903 123")
         await house.work("bob")
         contact = await house.take()
         await seen.until(".area .agent", "Bob Ray")
-        await focused(seen, "[name=number]")
+        await seen.focused("[name=number]")
         await seen.page.keyboard.type(" 456")
         await seen.page.keyboard.press("Enter")
         await house.say(contact, "good morning")
@@ -157,7 +143,7 @@ async def test_half_a_number_never_becomes_a_line(anywhere: House, tmp_path: Pat
         await seen.page.screenshot(path=tmp_path / f"number-{locale}-{width}.png")
         assert await widget.locator("[name=number]").input_value() == "0903 123 456"
         await widget.locator(".area button:visible").press("Enter")
-        await focused(seen, ".row textarea")
+        await seen.focused(".row textarea")
         assert await widget.locator("textarea").input_value() == "and two"
         assert house.lines(contact) == [("customer", "one"), ("agent", "good morning")]
         assert house.adapter.core.counters["numbers_left"] == 0
@@ -169,11 +155,11 @@ async def test_an_empty_number_form_gives_way_and_its_keys_go_nowhere(anywhere: 
         widget = seen.page.locator("#trunkline-chat")
         await seen.begin("one")
         await widget.locator(".number").click()
-        await focused(seen, "[name=number]")
+        await seen.focused("[name=number]")
         await house.work("bob")
         contact = await house.take()
         await widget.locator(".row textarea").wait_for(timeout=WITHIN_MS)
-        await focused(seen, ".status")
+        await seen.focused(".status")
         await seen.page.keyboard.type("0903 123")
         await seen.page.keyboard.press("Enter")
         await house.say(contact, "good morning")
@@ -197,7 +183,7 @@ async def test_half_a_number_is_told_as_not_sent_where_the_chat_ends(anywhere: H
         await seen.page.keyboard.press("Enter")
         await seen.until(".line.failed", "0903 123 456")
         await seen.until(".line.failed", "and two")
-        await focused(seen, ".status")
+        await seen.focused(".status")
         assert house.adapter.core.counters["numbers_left"] == 0
 
 
@@ -206,13 +192,13 @@ async def test_who_ends_the_chat_by_keys_stands_at_what_follows(build: Build, su
     house = await build(INBOX.replace("https://shop.example", "*").replace("survey: csat", survey))
     async with shop(house) as seen:
         widget = seen.page.locator("#trunkline-chat")
-        await talking(seen, house)
+        await seen.talk()
         await widget.get_by_role("button", name="End chat").focus()
         await seen.page.keyboard.press("Enter")
         await seen.until("header", "Really end the chat?")
         await seen.page.keyboard.press("Enter")
         await seen.until(".status", "The chat has ended.")
-        await focused(seen, "legend" if survey else ".status")
+        await seen.focused("legend" if survey else ".status")
 
 
 async def test_who_asks_for_more_of_the_past_stands_at_what_came(anywhere: House) -> None:
@@ -232,6 +218,6 @@ async def test_who_asks_for_more_of_the_past_stands_at_what_came(anywhere: House
         await more.focus()
         await seen.page.keyboard.press("Enter")
         await seen.until(".past", "conversation 0")
-        await focused(seen, ".past:first-child .line")
+        await seen.focused(".past:first-child .line")
         assert "conversation 0" in await seen.text(".line:focus")
         assert await more.count() == 0

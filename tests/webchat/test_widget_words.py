@@ -4,11 +4,9 @@ import pytest
 
 from adapters.webchat.conduct import Conduct
 from tests.webchat.support import INBOX, Build, House
-from tests.webchat.test_widget import WITHIN_MS, Shop, shop
+from tests.webchat.test_widget import HELD_BACK, WITHIN_MS, Shop, shop
 from tests.webchat.test_widget_files import FILES
-from tests.webchat.test_widget_once import HELD_BACK
 from tests.webchat.test_widget_refused import refuse
-from tests.webchat.test_widget_unsent import focused, talking
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
 ANYWHERE = INBOX.replace("https://shop.example", "*")
@@ -18,30 +16,13 @@ CHAT = "#trunkline-chat"
 LINE = f"{CHAT} .row textarea"
 
 
-async def hold_back(seen: Shop, house: House) -> None:
-    """Let nothing that is said reach the service."""
-    await house.until(lambda: house.adapter.sockets.open)
-    await seen.page.evaluate("window.holds = true")
-
-
-async def let_go(seen: Shop) -> None:
-    """Bring what was held back, in its order."""
-    await seen.page.evaluate("window.holds = false; window.held.splice(0).forEach((go) => go())")
-
-
 async def begin_held(seen: Shop, house: House, text: str) -> None:
     """Say the first words of a chat, which are under way then."""
     await seen.page.locator(f"{CHAT} .launcher").click()
-    await hold_back(seen, house)
+    await seen.hold_back()
     await seen.page.locator(LINE).fill(text)
     await seen.page.keyboard.press("Enter")
     await seen.until(".line .mark", "sending")
-
-
-async def come_back(seen: Shop) -> None:
-    """Load the page anew and open the widget."""
-    await seen.page.reload()
-    await seen.page.locator(f"{CHAT} .launcher").click()
 
 
 @pytest.mark.parametrize("inbox", [ANYWHERE, NAMED])
@@ -50,14 +31,14 @@ async def test_a_message_that_becomes_a_chat_is_not_in_the_field_again(build: Bu
     await house.close_queue()
     async with shop(house, init=HELD_BACK) as seen:
         await seen.page.locator(f"{CHAT} .launcher").click()
-        await hold_back(seen, house)
+        await seen.hold_back()
         await seen.page.locator(f"{CHAT} [name=email]").fill("an@example.com")
         await seen.page.locator(f"{CHAT} .area textarea").fill("where is my bag?")
         await seen.page.locator(f"{CHAT} .area button[type=submit]").click()
         assert await seen.page.locator(f"{CHAT} .area textarea").input_value() == "where is my bag?"
         await house.open_queue()
         await seen.page.locator(f"{CHAT} [name=email]").wait_for(state="detached", timeout=WITHIN_MS)
-        await let_go(seen)
+        await seen.let_go()
         await seen.until(".status", "You are next.")
         assert await seen.page.locator(LINE).input_value() == ""
         await seen.page.locator(LINE).press("Enter")
@@ -71,8 +52,8 @@ async def test_a_message_that_becomes_a_chat_is_not_in_the_field_again(build: Bu
 async def test_a_line_that_is_refused_after_a_reload_stands_as_not_sent(anywhere: House) -> None:
     house = anywhere
     async with shop(house, init=HELD_BACK) as seen:
-        contact = await talking(seen, house)
-        await hold_back(seen, house)
+        contact = await seen.talk()
+        await seen.hold_back()
         await seen.page.locator(LINE).fill("it matters")
         await seen.page.keyboard.press("Enter")
         await seen.until(".line:last-child .mark", "sending")
@@ -83,7 +64,7 @@ async def test_a_line_that_is_refused_after_a_reload_stands_as_not_sent(anywhere
         await seen.until(".line.failed", "it matters")
         assert "Not sent: the chat has ended." in await seen.text(".line.failed")
         assert await seen.text(".status") == "The chat has ended."
-        await come_back(seen)
+        await seen.come_back()
         await seen.until(".line.failed", "it matters")
 
 
@@ -104,21 +85,21 @@ async def test_half_a_line_behind_words_that_became_a_message_is_not_lost(build:
     house = await build(f"{ANYWHERE}        pre_chat: [{{name: email, label: E-mail, kind: email}}]\n")
     async with shop(house, init=HELD_BACK) as seen:
         await seen.page.locator(f"{CHAT} .launcher").click()
-        await hold_back(seen, house)
+        await seen.hold_back()
         await seen.page.locator(f"{CHAT} [name=email]").fill("an@example.com")
         await seen.page.locator(f"{CHAT} .area textarea").fill("is anybody here?")
         await seen.page.locator(f"{CHAT} .area button[type=submit]").click()
         await seen.page.locator(LINE).press_sequentially("and ano")
         await house.close_queue()
-        await let_go(seen)
+        await seen.let_go()
         await seen.until(".status", "We have your message.")
         await seen.until("#unsent", "Not sent: nobody is here at the moment.")
-        await focused(seen, ".held textarea")
+        await seen.focused(".held textarea")
         await seen.page.keyboard.type("ther one")
         await seen.page.keyboard.press("Enter")
         await seen.until(".line.failed", "and another one")
-        await focused(seen, ".status")
-        await come_back(seen)
+        await seen.focused(".status")
+        await seen.come_back()
         await seen.until(".line.failed", "and another one")
 
 
@@ -130,18 +111,18 @@ async def test_half_a_line_behind_words_that_are_refused_is_gone_on_with(build: 
         await seen.page.locator(LINE).press_sequentially("and ano")
         await house.close_queue()
         await seen.until(".status", "Nobody is here")
-        await let_go(seen)
+        await seen.let_go()
         text = seen.page.locator(f"{CHAT} .area textarea")
         if inbox == NOTHING_LEFT:
             await seen.until(".line.failed", "is anybody here?")
             assert await text.count() == 0
-            await come_back(seen)
+            await seen.come_back()
             await house.open_queue()
             await text.wait_for(timeout=WITHIN_MS)
             assert await text.input_value() == "and ano"
         else:
             await seen.until(".fault", "Please fill this in.")
-            await focused(seen, "textarea")
+            await seen.focused("textarea")
             await seen.page.keyboard.type("ther one")
             assert await text.input_value() == "is anybody here?\nand another one"
             assert await seen.page.locator(f"{CHAT} .line").count() == 0
@@ -150,12 +131,12 @@ async def test_half_a_line_behind_words_that_are_refused_is_gone_on_with(build: 
 async def test_half_a_line_beside_the_survey_outlives_a_reload(anywhere: House) -> None:
     house = anywhere
     async with shop(house) as seen:
-        contact = await talking(seen, house)
+        contact = await seen.talk()
         await seen.page.locator(LINE).press_sequentially("half a li")
         await house.end(contact)
         await seen.until("#unsent", "Not sent")
         await seen.page.keyboard.type("ne")
-        await come_back(seen)
+        await seen.come_back()
         await seen.until(".line.failed", "half a line")
         assert "Not sent: The chat has ended." in await seen.text(".line.failed")
         await seen.page.locator(CHAT).get_by_role("button", name="New chat").click()
@@ -167,7 +148,7 @@ async def test_half_a_line_beside_the_survey_outlives_a_reload(anywhere: House) 
 async def test_what_was_not_sent_stays_where_it_was_told(anywhere: House) -> None:
     house = anywhere
     async with shop(house) as seen:
-        contact = await talking(seen, house)
+        contact = await seen.talk()
         await seen.page.route(FILES, lambda route: route.fulfill(status=415))
         chooser = seen.page.locator(f"{CHAT} input[type=file]")
         await chooser.set_input_files({"name": "bag.html", "mimeType": "text/html", "buffer": b"torn"})
@@ -198,7 +179,7 @@ async def test_what_was_not_sent_stays_where_it_was_told(anywhere: House) -> Non
 async def test_half_a_comment_on_what_another_tab_has_answered_says_so(anywhere: House) -> None:
     house = anywhere
     async with shop(house) as seen:
-        contact = await talking(seen, house)
+        contact = await seen.talk()
         other = await seen.page.context.new_page()
         await other.goto(seen.page.url)
         await other.locator(f"{CHAT} .line.customer").wait_for(state="attached")
@@ -214,7 +195,7 @@ async def test_half_a_comment_on_what_another_tab_has_answered_says_so(anywhere:
 async def test_a_comment_that_is_refused_stands_as_not_sent(anywhere: House, monkeypatch: pytest.MonkeyPatch) -> None:
     house = anywhere
     async with shop(house) as seen:
-        await house.end(await talking(seen, house))
+        await house.end(await seen.talk())
         refuse(monkeypatch, Conduct, "_survey", "no_survey")
         await seen.page.locator(f"{CHAT} label:has(input[value='4'])").click()
         await seen.page.locator(f"{CHAT} [name=comment]").fill("quick and kind")
