@@ -42,24 +42,22 @@ def _of_chat(seq: int, before: State | None, now: State, now_ms: int) -> list[An
         if now.handed_on and not (before is not None and before.handed_on and before.contact_id == now.contact_id):
             found.append(Assigned(seq=seq, agent="", contact_id=now.contact_id))
         if before is None or before.phase != "queued" or _told(before) != _told(now):
-            position, low, high, number, contact_id = _told(now)
             place = Queue(
                 seq=seq,
-                position=position,
-                wait_low_min=low,
-                wait_high_min=high,
+                position=now.position,
+                wait_low_min=now.wait_low_min,
+                wait_high_min=now.wait_high_min,
                 longer=now.longer,
-                can_leave_number=number,
-                contact_id=contact_id,
+                can_leave_number=now.can_leave_number,
+                contact_id=now.contact_id,
             )
             found.append(place)
     elif before is None or _served(before) != _served(now):
-        _, agent, contact_id, idle_limit_s = _served(now)
         there = Assigned(
             seq=seq,
-            agent=agent,
-            contact_id=contact_id,
-            idle_limit_s=idle_limit_s,
+            agent=now.agent,
+            contact_id=now.contact_id,
+            idle_limit_s=now.idle_limit_s,
             idle_ends_ms=now.idle_ends_ms,
             now_ms=now_ms,
         )

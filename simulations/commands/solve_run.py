@@ -19,7 +19,6 @@ from simulations.commands.tables import print_table, table_of
 from simulations.commands.workers import workers_of
 from simulations.notation.amounts import parse_share, parse_target
 from simulations.queueing.errors import UnfitInput
-from simulations.scenario.money import Costs
 from simulations.scenario.scenario import Scenario
 from simulations.solve.goals import Question, check_groups, goals_of
 from simulations.solve.routes import routes_of, shares_of
@@ -238,13 +237,7 @@ def _dismissed(said: dict[str, Any]) -> str:
 def _cost(found: Solution, said: dict[str, Any]) -> str:
     """Return what the plan costs."""
     cost = said["cost"]
-    return f"; cost {cost['value']:,.0f} {cost['currency']}" if _is_priced(found) else ""
-
-
-def _is_priced(found: Solution) -> bool:
-    """Tell whether the scenario says what anything costs."""
-    costs = found.scenario.file.costs
-    return costs != Costs(currency=costs.currency)
+    return f"; cost {cost['value']:,.0f} {cost['currency']}" if found.scenario.file.costs.are_said else ""
 
 
 def _shifts_proven(said: dict[str, Any]) -> str:
@@ -263,7 +256,7 @@ def _intervals(found: Solution, said: dict[str, Any]) -> Table:
     rows, queues = said["intervals"], len(found.goals)
     unit = 1000.0 if max((row["cost"] or 0.0 for row in rows), default=0.0) >= THOUSANDS_FROM else 1.0
     currency = f"{'1000 ' if unit > 1 else ''}{said['cost']['currency']}"
-    priced = (f"cost,\n{currency}",) if _is_priced(found) else ()
+    priced = (f"cost,\n{currency}",) if found.scenario.file.costs.are_said else ()
     table = table_of(
         ("from", "queue", *HEADINGS, *priced),
         names=2,

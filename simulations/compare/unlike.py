@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from simulations.scenario.file import ScenarioFile
-from simulations.scenario.money import Costs, Prices
 
 Row = dict[str, Any]
 
@@ -54,4 +53,4 @@ def _stretch(file: ScenarioFile) -> Row:
 
 def _is_priced(file: ScenarioFile) -> bool:
     """Tell whether the scenario says what anything costs or brings."""
-    return file.costs != Costs(currency=file.costs.currency) or file.benefits != Prices()
+    return file.costs.are_said or file.benefits.are_said

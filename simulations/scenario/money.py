@@ -67,6 +67,11 @@ class Prices(Section):
     site_hour: Annotated[Amounts, AmountsOf("site")] = Amounts()
     """By site: rent and power, whoever is there."""
 
+    @property
+    def are_said(self) -> bool:
+        """Whether there are any."""
+        return any(getattr(self, name) != Amounts() for name in Prices.model_fields)
+
 
 class Costs(Prices):
     """What things cost, in one currency."""

@@ -71,14 +71,14 @@ def _fewest(
     found: dict[str, int], name: str, least: int, refused: Callable[[dict[str, int]], Floats], p_block: float
 ) -> int:
     """Return the fewest channels of a group, `least` or more, that are enough beside those of the others."""
-    enough = found[name]
-    while least < enough:
-        middle = (least + enough) // 2
+    most = found[name]
+    while least < most:
+        middle = (least + most) // 2
         if (refused(found | {name: middle}) > p_block).any():
             least = middle + 1
         else:
-            enough = middle
-    return enough
+            most = middle
+    return most
 
 
 def grown(channels: int, share: float, p_block: float) -> int:

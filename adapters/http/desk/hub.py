@@ -65,7 +65,7 @@ class Waker:
         self._typing: dict[int, bool] = {}
         self._refused: dict[int, Hint] = {}
         self._unreached: dict[str, Hint] = {}
-        self._status: list[StatusSet] = []
+        self._status: StatusSet | None = None
         self._said: set[int] = set()
         self._cases: set[int] = set()
         self._news = asyncio.Event()
@@ -95,7 +95,7 @@ class Waker:
 
     def note_status(self, chosen: StatusSet) -> None:
         """Keep that somebody else chose the agent's status, the latest."""
-        self._status = [chosen]
+        self._status = chosen
         self.wake()
 
     def note_said(self, contacts: set[int | None]) -> None:
@@ -136,9 +136,9 @@ class Waker:
         found, self._unreached = self._unreached, {}
         return found
 
-    def status(self) -> list[StatusSet]:
-        """Return what was noted of the agent's status since the last call."""
-        found, self._status = self._status, []
+    def status(self) -> StatusSet | None:
+        """Return what was noted of the agent's status since the last call, the latest."""
+        found, self._status = self._status, None
         return found
 
     async def news(self, within_s: float) -> None:

@@ -307,7 +307,8 @@ class DeskSocket:
 
     async def _tell_status(self) -> None:
         """Tell who else has chosen the agent's status."""
-        for chosen in self.waker.status():
+        chosen = self.waker.status()
+        if chosen is not None:
             await self._send(msgspec.to_builtins(chosen))
 
     async def _send(self, told: dict[str, Any]) -> None:
