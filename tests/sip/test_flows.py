@@ -14,10 +14,12 @@ from tests.sip.support import Exchange, centre, until
 from tests.sip.user_agent import TcpUserAgent
 
 
-async def house(open_exchange: OpenExchange, tcp_phone: OpenTcp) -> tuple[Exchange, TcpUserAgent, Registering]:
+async def house(
+    open_exchange: OpenExchange, tcp_phone: OpenTcp, own_port: int | None = None
+) -> tuple[Exchange, TcpUserAgent, Registering]:
     """An exchange, and its agent's phone, which is registered over TCP."""
     exchange = await open_exchange(centre(agents=[AGENT]))
-    ann = await tcp_phone("ann").connect(exchange.sip.endpoint.port)
+    ann = await tcp_phone("ann").connect(exchange.sip.endpoint.port, own_port=own_port)
     registering = Registering(ann, exchange)
     assert (await registering.send()).status == 200
     await exchange.sign_in("ann")
@@ -121,7 +123,8 @@ async def test_a_phone_that_missed_the_end_is_told_when_it_registers_again(
 async def test_a_bye_to_nobody_does_not_come_back_to_its_sender(
     open_exchange: OpenExchange, open_phone: OpenPhone, tcp_phone: OpenTcp, back_to_sender: Callable[[], None]
 ) -> None:
-    exchange, ann, _ = await house(open_exchange, tcp_phone)
+    # From a port that no system gives away: nobody else has it before the service goes there.
+    exchange, ann, _ = await house(open_exchange, tcp_phone, own_port=free_port())
     _, end = await talk(exchange, ann, open_phone)
     ann.hang_up_connection()
     await until(lambda: exchange.counters["connections_open"] == 0)

@@ -245,10 +245,11 @@ class TcpUserAgent(UserAgent):
 
     transport = "tcp"
 
-    async def connect(self, server_port: int, contact_port: int = 0) -> Self:
-        """Connect, or connect again by another port: calls of before go on."""
+    async def connect(self, server_port: int, contact_port: int = 0, own_port: int | None = None) -> Self:
+        """Connect, or connect again by another port, which the system chooses unless told: calls of before go on."""
         loop = asyncio.get_running_loop()
-        await loop.create_connection(lambda: _Stream(self), "127.0.0.1", server_port)
+        here = ("127.0.0.1", own_port) if own_port else None
+        await loop.create_connection(lambda: _Stream(self), "127.0.0.1", server_port, local_addr=here)
         if not self.port:
             self.port = contact_port or self._transport.get_extra_info("sockname")[1]
             self._begin()

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
+from tests.http.browser import until
 from tests.http.desk.support import CENTRE
 from tests.http.desk.test_cases import WITH_CASES
-from tests.http.desk.test_in_browser import bring, browser, signed_in, take_chat, until
+from tests.http.desk.test_in_browser import bring, browser, signed_in, take_chat
 from tests.http.desk.test_over_in_browser import TIRELESS, two_in_hand
 from tests.http.desk.test_socket import customer_says
 from tests.http.support import CONTACTS, Build, House, get, tell

@@ -4,8 +4,9 @@ import pytest
 from aiohttp import ClientSession
 
 from engine.ports import Hint
+from tests.http.browser import until
 from tests.http.desk.support import CENTRE
-from tests.http.desk.test_in_browser import browser, signed_in, until
+from tests.http.desk.test_in_browser import browser, signed_in
 from tests.http.desk.test_over_in_browser import two_in_hand
 from tests.http.support import CONTACTS, Build, tell
 

@@ -7,8 +7,9 @@ import pytest
 from aiohttp import ClientSession
 
 from engine.live.cases import CaseWork
+from tests.http.browser import until
 from tests.http.desk.test_cases import WITH_CASES
-from tests.http.desk.test_in_browser import CUT_OFF, TOO_WIDE, bring, browser, signed_in, until
+from tests.http.desk.test_in_browser import CUT_OFF, TOO_WIDE, bring, browser, signed_in
 from tests.http.support import CONTACTS, Build, tell
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]

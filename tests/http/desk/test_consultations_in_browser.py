@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
+from tests.http.browser import until
 from tests.http.desk.support import CENTRE
-from tests.http.desk.test_in_browser import browser, signed_in, until
+from tests.http.desk.test_in_browser import browser, signed_in
 from tests.http.support import CONTACTS, Build, tell
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]

@@ -10,9 +10,10 @@ from aiohttp import ClientSession
 from adapters.http.desk.commands import Classify, NotAllowed
 from adapters.http.desk.socket import DeskSocket
 from engine.log.attachments import AttachmentStore
+from tests.http.browser import until
 from tests.http.desk.support import CENTRE
 from tests.http.desk.test_files import PICTURE
-from tests.http.desk.test_in_browser import bring, browser, signed_in, take_chat, until
+from tests.http.desk.test_in_browser import bring, browser, signed_in, take_chat
 from tests.http.desk.test_links_in_browser import FAR_AWAY, TOGETHER, classified, end_session, sign_in_again, wrapping
 from tests.http.support import CONTACTS, Build, House, get, tell
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests.http.browser import until
 from tests.http.desk.support import CENTRE, PASSWORD
 from tests.http.desk.test_cases_in_browser import is_fit
-from tests.http.desk.test_in_browser import browser, lines, signed_in, take_chat, time_passes, until
+from tests.http.desk.test_in_browser import browser, lines, signed_in, take_chat, time_passes
 from tests.http.desk.test_socket import customer_says
 from tests.http.support import Build, House
 from tests.sip.support import until as until_so

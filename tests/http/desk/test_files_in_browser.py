@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from engine.log.attachments import AttachmentStore
+from tests.http.browser import until
 from tests.http.desk.support import CENTRE
 from tests.http.desk.test_files import PICTURE
-from tests.http.desk.test_in_browser import browser, signed_in, take_chat, until
+from tests.http.desk.test_in_browser import browser, signed_in, take_chat
 from tests.http.support import Build, House
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]

@@ -12,6 +12,7 @@ from aiohttp import ClientSession
 
 from engine.log.attachments import AttachmentStore
 from engine.ports import Hint
+from tests.http.browser import until
 from tests.http.desk.support import CENTRE, CHEAP, PASSWORD
 from tests.http.desk.test_socket import customer_says
 from tests.http.support import CONTACTS, Build, House, get, tell
@@ -50,13 +51,6 @@ async def browser(width: int = 1280, scheme: str = "light", locale: str = "en") 
             assert await page.evaluate("window.broken") == []
         await made.close()
     assert wrong == []
-
-
-async def until(page: Any, truth: str, within_s: float = 15.0) -> None:
-    """Wait until an expression is true; the page's own policy forbids the browser to wait for one."""
-    async with asyncio.timeout(within_s):
-        while not await page.evaluate(truth):  # noqa: ASYNC110
-            await asyncio.sleep(0.03)
 
 
 async def signed_in(context: Any, house: House) -> Any:

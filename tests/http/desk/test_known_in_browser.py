@@ -3,8 +3,9 @@
 import pytest
 from aiohttp import ClientSession
 
+from tests.http.browser import until
 from tests.http.desk.support import CENTRE, opened
-from tests.http.desk.test_in_browser import browser, signed_in, take_chat, until
+from tests.http.desk.test_in_browser import browser, signed_in, take_chat
 from tests.http.desk.test_socket import connected
 from tests.http.support import CONTACTS, Build, tell
 

@@ -13,6 +13,7 @@ from adapters.http.desk.commands import Say
 from adapters.http.desk.questions import AnyQuestion, AskEarlier, answer_to
 from adapters.http.desk.socket import DeskSocket
 from engine.errors import Overloaded
+from tests.http.browser import until
 from tests.http.desk.support import CENTRE, PASSWORD
 from tests.http.desk.test_in_browser import (
     bring,
@@ -22,7 +23,6 @@ from tests.http.desk.test_in_browser import (
     signed_in,
     take_chat,
     time_passes,
-    until,
 )
 from tests.http.desk.test_in_order import LINES, refuse_once
 from tests.http.desk.test_socket import customer_says

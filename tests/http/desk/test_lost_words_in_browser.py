@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
+from tests.http.browser import until
 from tests.http.desk.support import CENTRE, opened
-from tests.http.desk.test_in_browser import browser, signed_in, take_chat, until
+from tests.http.desk.test_in_browser import browser, signed_in, take_chat
 from tests.http.desk.test_links_in_browser import LIVE, TOGETHER, sign_in_again
 from tests.http.desk.test_over_in_browser import TIRELESS
 from tests.http.desk.test_sign_out_in_browser import in_storage

@@ -5,8 +5,9 @@ from aiohttp import ClientSession
 
 from adapters.http.desk.commands import NotAllowed, Note
 from adapters.http.desk.socket import DeskSocket
+from tests.http.browser import until
 from tests.http.desk.support import CENTRE
-from tests.http.desk.test_in_browser import browser, lines, signed_in, take_chat, until
+from tests.http.desk.test_in_browser import browser, lines, signed_in, take_chat
 from tests.http.desk.test_links_in_browser import TOGETHER
 from tests.http.support import Build, get
 

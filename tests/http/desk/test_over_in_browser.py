@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
+from tests.http.browser import until
 from tests.http.desk.support import CENTRE, opened
-from tests.http.desk.test_in_browser import bring, browser, signed_in, take_chat, until
+from tests.http.desk.test_in_browser import bring, browser, signed_in, take_chat
 from tests.http.desk.test_links_in_browser import FAR_AWAY, TOGETHER, classified
 from tests.http.support import CONTACTS, Build, House, get, tell
 

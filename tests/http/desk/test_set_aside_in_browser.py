@@ -3,8 +3,9 @@
 import pytest
 from aiohttp import ClientSession
 
+from tests.http.browser import until
 from tests.http.desk.support import CENTRE
-from tests.http.desk.test_in_browser import bring, browser, signed_in, take_chat, until
+from tests.http.desk.test_in_browser import bring, browser, signed_in, take_chat
 from tests.http.support import CONTACTS, Build, tell
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]

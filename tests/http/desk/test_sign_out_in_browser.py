@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from tests.http.browser import until
 from tests.http.desk.support import CENTRE, PASSWORD
-from tests.http.desk.test_in_browser import browser, signed_in, take_chat, until
+from tests.http.desk.test_in_browser import browser, signed_in, take_chat
 from tests.http.desk.test_links_in_browser import LOSES, end_session, sign_in_again
 from tests.http.support import Build, House
 

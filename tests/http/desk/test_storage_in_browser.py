@@ -4,9 +4,10 @@ from typing import Any, Final
 
 import pytest
 
+from tests.http.browser import until
 from tests.http.desk.support import CENTRE
 from tests.http.desk.test_cases_in_browser import is_fit
-from tests.http.desk.test_in_browser import browser, lines, signed_in, take_chat, until
+from tests.http.desk.test_in_browser import browser, lines, signed_in, take_chat
 from tests.http.desk.test_sign_out_in_browser import asked_at_sign_out, nothing_is_left, two_tabs
 from tests.http.support import Build
 

@@ -5,8 +5,9 @@ from importlib.resources import files
 
 import pytest
 
+from tests.http.browser import until
 from tests.http.desk.support import CENTRE
-from tests.http.desk.test_in_browser import browser, signed_in, until
+from tests.http.desk.test_in_browser import browser, signed_in
 from tests.http.desk.test_lost_words_in_browser import STANDS, TOLD, WORDS, send_too_late
 from tests.http.support import Build
 

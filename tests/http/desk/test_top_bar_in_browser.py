@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from tests.http.browser import until
 from tests.http.desk.support import CENTRE
-from tests.http.desk.test_in_browser import CUT_OFF, TOO_WIDE, browser, signed_in, take_chat, until
+from tests.http.desk.test_in_browser import CUT_OFF, TOO_WIDE, browser, signed_in, take_chat
 from tests.http.support import Build
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]

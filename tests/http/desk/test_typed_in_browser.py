@@ -8,10 +8,11 @@ import pytest
 from aiohttp import ClientSession
 
 from engine.log.attachments import AttachmentStore
+from tests.http.browser import until
 from tests.http.desk.support import CENTRE
 from tests.http.desk.test_drafts_in_browser import SENT, in_hand, said
 from tests.http.desk.test_files import PICTURE
-from tests.http.desk.test_in_browser import bring, browser, signed_in, take_chat, until
+from tests.http.desk.test_in_browser import bring, browser, signed_in, take_chat
 from tests.http.desk.test_links_in_browser import FAR_AWAY, TOGETHER, wrapping
 from tests.http.support import CONTACTS, Build, House, tell
 

@@ -1,6 +1,5 @@
 """What the tests of the wallboard in a browser share: a centre with people in it, and the page open over it."""
 
-import asyncio
 import contextlib
 import re
 import shutil
@@ -11,6 +10,7 @@ import pytest
 from aiohttp import ClientSession
 
 from engine.kernel.tables import Capacity
+from tests.http.browser import until
 from tests.http.support import CONTACTS, House, get, tell
 
 playwright_api = pytest.importorskip("playwright.async_api", reason="playwright is not installed")
@@ -56,13 +56,6 @@ def centre(agents: int, queues: str = QUEUES) -> str:
         for number in range(agents)
     )
     return queues + (f"agents:\n{listed}" if agents else "")
-
-
-async def until(page: Any, truth: str, within_s: float = 20.0) -> None:
-    """Wait until an expression is true; the page's own policy forbids the browser to wait for one."""
-    async with asyncio.timeout(within_s):
-        while not await page.evaluate(truth):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
 
 
 async def drawn(page: Any) -> None:

@@ -6,8 +6,9 @@ import pytest
 from aiohttp import ClientSession
 
 import tests.http.support
+from tests.http.browser import until
 from tests.http.support import CONTACTS, Build, tell
-from tests.http.wallboard.browser import CHROMIUM, QUEUES, ROOM, centre, drawn, opened, until
+from tests.http.wallboard.browser import CHROMIUM, QUEUES, ROOM, centre, drawn, opened
 
 pytestmark = [
     pytest.mark.peer,

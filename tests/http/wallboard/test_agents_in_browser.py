@@ -2,8 +2,9 @@
 
 import pytest
 
+from tests.http.browser import until
 from tests.http.support import Build
-from tests.http.wallboard.browser import CHROMIUM, QUEUES, opened, until
+from tests.http.wallboard.browser import CHROMIUM, QUEUES, opened
 
 pytestmark = [
     pytest.mark.peer,

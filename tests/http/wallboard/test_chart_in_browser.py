@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.http.browser import until
 from tests.http.support import Build
-from tests.http.wallboard.browser import CHROMIUM, centre, opened, until
+from tests.http.wallboard.browser import CHROMIUM, centre, opened
 
 pytestmark = [
     pytest.mark.peer,

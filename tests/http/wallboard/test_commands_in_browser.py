@@ -3,8 +3,9 @@
 import pytest
 from aiohttp import ClientSession
 
+from tests.http.browser import until
 from tests.http.support import CONTACTS, Build, get, tell
-from tests.http.wallboard.browser import CHROMIUM, DRAWN, LIVE, QUEUES, busy, centre, opened, until
+from tests.http.wallboard.browser import CHROMIUM, DRAWN, LIVE, QUEUES, busy, centre, opened
 from tests.http.wallboard.test_gate_in_browser import ASKED, give, tokens
 
 pytestmark = [

@@ -5,8 +5,9 @@ import hashlib
 import pytest
 from aiohttp import ClientSession
 
+from tests.http.browser import until
 from tests.http.support import Build, get
-from tests.http.wallboard.browser import CHROMIUM, DRAWN, LIVE, centre, opened, until
+from tests.http.wallboard.browser import CHROMIUM, DRAWN, LIVE, centre, opened
 
 pytestmark = [
     pytest.mark.peer,

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from tests.http.browser import until
 from tests.http.support import Build
-from tests.http.wallboard.browser import CHROMIUM, DRAWN, LIVE, centre, opened, until
+from tests.http.wallboard.browser import CHROMIUM, DRAWN, LIVE, centre, opened
 from tests.http.wallboard.test_words import catalogue
 
 pytestmark = [

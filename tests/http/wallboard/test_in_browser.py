@@ -14,8 +14,9 @@ from aiohttp import ClientSession
 import tests.http.support
 from adapters.http.wallboard.privacy import initials
 from engine.ports import Reading
+from tests.http.browser import until
 from tests.http.support import CONTACTS, Build, get, tell
-from tests.http.wallboard.browser import CHROMIUM, LIVE, QUEUES, ROOM, busy, centre, drawn, facts, opened, until
+from tests.http.wallboard.browser import CHROMIUM, LIVE, QUEUES, ROOM, busy, centre, drawn, facts, opened
 
 pytestmark = [
     pytest.mark.peer,
@@ -672,6 +673,7 @@ async def test_after_a_replay_without_the_service_the_board_shows_what_it_knew(b
             feed._tell()
             await page.click("#replay button:text-is('Back to now')")
             await until(page, "document.getElementById('link').dataset.state === 'lost'")
+            await drawn(page)
             assert await page.evaluate(tile("waiting")) == "6", "not zeros that look healthy"
             assert await page.locator("#agents li").count() == 12
             spoken = "document.getElementById('status').textContent"

@@ -2,8 +2,9 @@
 
 import pytest
 
+from tests.http.browser import until
 from tests.http.support import Build
-from tests.http.wallboard.browser import CHROMIUM, centre, opened, until
+from tests.http.wallboard.browser import CHROMIUM, centre, opened
 
 pytestmark = [
     pytest.mark.peer,
@@ -109,7 +110,7 @@ async def test_a_tile_breached_as_nobody_can_take_them_says_so(build: Build) -> 
         assert await page.inner_text("[data-tile=waiting] .note") == "nobody can take them in 1 queue"
         await page.evaluate(STAND, [[waits[0] | {"overdue": 1}], [], []])
         told = "1 past its threshold · nobody can take them in 1 queue"
-        await until(page, f"document.querySelector('[data-tile=waiting] .note').innerText === '{told}'")
+        await until(page, f"document.querySelector('[data-tile=waiting] .note')?.innerText === '{told}'")
 
 
 async def test_a_wait_that_reads_the_same_is_not_called_longer(build: Build) -> None:

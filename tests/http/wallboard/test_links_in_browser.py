@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 
+from tests.http.browser import until
 from tests.http.support import CONTACTS, Build, tell
-from tests.http.wallboard.browser import CHROMIUM, LIVE, busy, centre, opened, until
+from tests.http.wallboard.browser import CHROMIUM, LIVE, busy, centre, opened
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
 if CHROMIUM is None:

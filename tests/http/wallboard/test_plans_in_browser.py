@@ -10,8 +10,9 @@ import tests.http.support
 from engine.live.plans import PlanDriver
 from engine.model.forecast import Forecast, ForecastQuestion
 from simulations.forecast.play import play
+from tests.http.browser import until
 from tests.http.support import Build, get
-from tests.http.wallboard.browser import CHROMIUM, ROOM, centre, opened, until
+from tests.http.wallboard.browser import CHROMIUM, ROOM, centre, opened
 
 pytestmark = [
     pytest.mark.peer,
