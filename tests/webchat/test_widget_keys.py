@@ -91,11 +91,14 @@ async def test_the_button_says_how_much_is_unread(anywhere: House, locale: str, 
         await seen.until(".status", "Bob Ray")
         await seen.page.keyboard.press("Escape")
         assert await seen.focus() == f"BUTTON {folded}"
+        heard = seen.page.locator("#trunkline-chat .launcher ~ [role=status]")
         for count in (1, 2):
             await house.say(contact, f"still there? {count}")
             await seen.until(".badge", str(count))
             assert await seen.focus() == f"BUTTON {unread.format(count)}"
+            assert await heard.text_content() == unread.format(count), "wherever on the page one is"
         await seen.page.keyboard.press("Enter")
         await seen.until(".line.agent", "still there? 2")
+        assert await heard.text_content() == ""
         await seen.page.keyboard.press("Escape")
         assert await seen.focus() == f"BUTTON {folded}"

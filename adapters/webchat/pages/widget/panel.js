@@ -26,21 +26,25 @@ export const launcher = make(
   { type: "button", class: "launcher", "aria-expanded": "false", "aria-controls": "panel" },
   icon("M4 4h16a2 2 0 0 1 2 2v9a2 2 0 0 1-2 2H9l-5 4v-4a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2z"), badge,
 );
+const spoken = make("p", { class: "unseen", role: "status" });
 
 export function build() {
-  root.append(panel, launcher);
+  root.append(panel, launcher, spoken);
   if (wholePage) host.classList.add("whole");
   dress(root);
 }
 
 // What the button does, how much there is to read, and whether it is high time: its words are all that is heard of it, the
-// badge is not.
+// badge is not. Who is elsewhere on the page hears them, too, while the chat is folded.
 export function nameLauncher() {
   const isLate = !chat.isOpen && endsSoon();
   const words = chat.isOpen ? say("close") : chat.unread ? say("open_unread", { count: chat.unread }) : say("open");
-  launcher.setAttribute("aria-label", isLate ? `${words}. ${say("idle_soon")}` : words);
+  const label = isLate ? `${words}. ${say("idle_soon")}` : words;
+  launcher.setAttribute("aria-label", label);
   badge.textContent = String(chat.unread || "!");
   badge.hidden = !(chat.unread || isLate);
+  const news = chat.isOpen || badge.hidden ? "" : label;
+  if (spoken.textContent !== news) spoken.textContent = news; // what is said once is not said again
 }
 
 export function setUnread(count) {

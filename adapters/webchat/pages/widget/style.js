@@ -39,7 +39,7 @@ fieldset{border:0;margin:0;padding:0}legend{padding:0;margin-bottom:6px}
 .scores span{display:grid;place-items:center;height:40px;border:1px solid var(--edge);border-radius:8px}
 .scores input:checked+span{background:var(--main);color:#fff}.scores input:focus-visible+span{outline:3px solid #f0b429;outline-offset:2px}
 .ends{display:flex;justify-content:space-between;font-size:.8em;color:var(--muted)}
-.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+.unseen{position:fixed;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .past{border-bottom:1px solid var(--edge);padding-bottom:8px;display:flex;flex-direction:column;gap:6px}.past time{color:var(--muted);font-size:.8em;text-align:center}
 :host(.whole) .panel{inset:0;width:100%;height:100%;border:0;border-radius:0}:host(.whole) .launcher,:host(.whole) header .icon{display:none}
 @media ${NARROW}{.panel{inset:0;width:100%;height:100%;height:100dvh;border:0;border-radius:0}.panel:not([hidden])+.launcher{display:none}}
