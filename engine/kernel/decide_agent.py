@@ -1,5 +1,6 @@
 """What follows when an agent comes, goes, or is done with wrap-up."""
 
+from engine.kernel.eligibility import has_phone
 from engine.kernel.emit import DISPERSE, MATCH_AGENT, MATCH_CONTACT, emit, then
 from engine.kernel.jit import jit
 from engine.kernel.lookup import has_deadline, is_wrap_up_of
@@ -16,7 +17,6 @@ from engine.messages.kinds import (
     WRAP_UP_ENDED,
 )
 from engine.messages.rows import GAVE_UP_AGENT
-from engine.model.settings import AgentSetting
 
 
 @jit
@@ -44,7 +44,7 @@ def remove_agent(t: Tables, out: Array, a: int) -> None:
 @jit
 def lose_phone(t: Tables, out: Array, a: int) -> None:
     """A phone that came may be rung; one that went stops ringing."""
-    if not t.agents[a].reachable and t.agents[a].settings[AgentSetting.NEEDS_PHONE] != 0:
+    if not has_phone(t, a):
         _withdraw_ringing(t, out, a, VOICE)
     then(t, MATCH_AGENT, a)
 

@@ -63,12 +63,26 @@ def lacks_agents(t: Tables, queue: int, requirement: int, channel: int, rule: in
 
 
 @jit
+def has_phone(t: Tables, a: int) -> bool:
+    """Tell whether calls can ring at the agent: at a phone that is registered, or at none that is asked for."""
+    agent = t.agents[a]
+    return agent.settings[AgentSetting.NEEDS_PHONE] == 0 or agent.reachable != 0
+
+
+@jit
+def comes(t: Tables, a: int, channel: int) -> bool:
+    """Tell whether the agent takes contacts of this channel: at once, or once it has finished what it has in hand."""
+    agent = t.agents[a]
+    if agent.status != STATUS_AVAILABLE or agent.suspended_until_ns != 0:
+        return False
+    return channel != VOICE or has_phone(t, a)
+
+
+@jit
 def is_free(t: Tables, a: int, channel: int) -> bool:
     """Tell whether the agent can be offered one more contact of this channel now."""
     agent = t.agents[a]
-    if agent.status != STATUS_AVAILABLE or agent.suspended_until_ns != 0 or agent.ringing >= RINGING_MAX:
-        return False
-    if channel == VOICE and agent.settings[AgentSetting.NEEDS_PHONE] != 0 and agent.reachable == 0:
+    if not comes(t, a, channel) or agent.ringing >= RINGING_MAX:
         return False
     if agent.load[channel] >= agent.settings[AgentSetting.CAPACITY + channel]:
         return False

@@ -1,7 +1,7 @@
 """Keeping the sets of who may serve which line, and of who is free, up to date: after an agent or a setting changed."""
 
 from engine.kernel.deadlines import arm, is_armed
-from engine.kernel.eligibility import is_deserted, is_free, may_serve
+from engine.kernel.eligibility import comes, has_phone, is_deserted, is_free, may_serve
 from engine.kernel.erlang import level_of
 from engine.kernel.jit import jit
 from engine.kernel.lookup import find_line, is_oldest, room_for_line
@@ -21,10 +21,8 @@ from engine.messages.kinds import (
     AGENT_UNREACHABLE,
     AGENT_WRAPPING,
     CHANNELS,
-    STATUS_AVAILABLE,
     STATUS_OFFLINE,
     STATUS_PAUSED,
-    VOICE,
 )
 from engine.model.settings import AgentSetting, QueueSetting
 
@@ -209,17 +207,16 @@ def review_state(t: Tables, a: int) -> int:
 def review_free(t: Tables, a: int) -> None:
     """Bring the sets of free agents, the agent's slots and its state up to date, after anything about it changed."""
     agent = t.agents[a]
-    state = review_state(t, a)
+    review_state(t, a)
     if agent.status != STATUS_OFFLINE and t.agent_pools[a] < 0:
         pool_again(t, a)
-    works = agent.status == STATUS_AVAILABLE and state != AGENT_NOT_RESPONDING
     for channel in range(CHANNELS):
         row = common_lines(t) + channel
         capacity = agent.settings[AgentSetting.CAPACITY + channel]
         if capacity == 0 and agent.slots[channel] == 0 and agent.free_slots[channel] == 0:
             continue  # not on this channel, nor before
         slots, free_slots = 0, 0
-        if works and (channel != VOICE or state != AGENT_UNREACHABLE):
+        if comes(t, a, channel):
             slots = capacity
         if is_free(t, a, channel):
             free_slots = capacity - agent.load[channel]
@@ -249,9 +246,7 @@ def _state_of(t: Tables, a: int) -> int:
         return AGENT_PAUSED
     if agent.suspended_until_ns != 0:
         return AGENT_NOT_RESPONDING
-    if agent.settings[AgentSetting.NEEDS_PHONE] != 0 and agent.reachable == 0:
-        return AGENT_UNREACHABLE
-    return AGENT_IDLE
+    return AGENT_IDLE if has_phone(t, a) else AGENT_UNREACHABLE
 
 
 @jit

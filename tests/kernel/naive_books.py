@@ -336,9 +336,9 @@ class Books:
     # --- what it costs
 
     def is_at_work(self, agent: Agent, channel: int) -> bool:
-        """Whether the agent serves, or could serve contacts of this channel."""
+        """Whether the agent takes contacts of this channel, be it once it has finished what it has in hand."""
         reachable = channel != k.VOICE or agent.reachable or not agent.settings.get(AgentSetting.NEEDS_PHONE)
-        return agent.status == k.STATUS_AVAILABLE and (bool(agent.ties) or (not agent.suspended and reachable))
+        return agent.status == k.STATUS_AVAILABLE and not agent.suspended and bool(reachable)
 
     def slots(self, line: Line, without: Line | None = None, only: int | None = None) -> int:
         """Contacts that those at work could hold at once who may serve the line, and not the other; one agent's."""

@@ -13,7 +13,7 @@ from engine.kernel.expected_wait import expected_wait
 from engine.kernel.prices import price_levels
 from engine.kernel.tables import FREE_LEVELS, WAITING_LEVELS, Capacity, new_tables
 from engine.messages import kinds as k
-from engine.model.settings import AgentSetting, QueueSetting
+from engine.model.settings import AgentSetting, ChannelSetting, QueueSetting
 from tests.kernel import naive_formulas as naive
 from tests.kernel.scene import Scene
 
@@ -150,6 +150,29 @@ def test_those_who_ring_are_ahead_of_nobody() -> None:
     assert waits(scene)[0] == 1
     scene.arrive()
     assert waits(scene)[0] == 2
+
+
+def test_who_can_take_nothing_more_serves_nobody_who_waits_whatever_is_in_hand() -> None:
+    scene = Scene(queues=2)
+    scene.queue(1, QueueSetting.CHANNEL, k.CHAT)
+    scene.agent(0, AgentSetting.CAPACITY + k.CHAT, 2)
+    scene.agent(0, AgentSetting.NEEDS_PHONE, 1)
+    scene.setting(k.TABLE_CHANNEL, k.VOICE, ChannelSetting.MAY_INTERRUPT, 1 << k.CHAT)
+    scene.fact(k.AGENT_REACHABILITY_CHANGED, agent=0, a=0)
+    contact, _ = scene.talk(1, channel=k.CHAT)
+    assert scene.agent_state(0) == "busy"
+    assert (waits(scene)[1], waits(scene, queue=1)[1]) == (0, 2), "no call rings, and one more chat does"
+    scene.fact(k.AGENT_REACHABILITY_CHANGED, agent=0, a=1)
+    assert waits(scene)[1] == 1
+    scene.arrive(1, channel=k.CHAT)
+    scene.wait(20)
+    assert scene.only(k.AGENT_SUSPENDED).agent == 0
+    assert scene.agent_state(0) == "busy"
+    assert (waits(scene)[1], waits(scene, queue=1)[1]) == (0, 0), "set aside"
+    scene.release(contact)
+    assert (waits(scene)[1], waits(scene, queue=1)[1]) == (0, 0)
+    scene.status(0, k.STATUS_AVAILABLE)
+    assert (waits(scene)[1], waits(scene, queue=1)[1]) == (1, 2)
 
 
 def test_an_agent_counts_as_many_times_as_it_takes_contacts_at_once() -> None:
