@@ -23,7 +23,7 @@ class Made(NamedTuple):
     notes: tuple[str, ...]
     """What was done beside what they say."""
     at: dict[Location, str]
-    """Where the value of each change stands now, and the change."""
+    """Where the value of each change stands now, and the section made for it if there was none; and the change."""
 
 
 class _Counted(NamedTuple):
@@ -50,8 +50,8 @@ def make_changes(raw: dict[str, Any], folder: Path, changes: Iterable[str]) -> M
             counted = _counted(raw, where, change)
             if counted is not None and counted.of_shift:
                 _read_in(raw["agents"][counted.entry], folder)
-            put = _put(raw, where, value)
-            at = {place: said for place, said in at.items() if place[: len(put)] != put} | {put: change}
+            put, made = _put(raw, where, value)
+            at = {place: said for place, said in at.items() if place[: len(put)] != put} | {put: change, made: change}
             counts += [counted] if counted is not None else []
             notes += [f"--set {change}: {note}={value}"] if note else []
         except ValueError as error:
@@ -77,9 +77,11 @@ def _read(change: str) -> tuple[list[str], Any]:
         raise ValueError(f"the value is not YAML: {str(error).splitlines()[0]}") from None
 
 
-def _put(raw: dict[str, Any], parts: list[str], value: Any) -> Location:
+def _put(raw: dict[str, Any], parts: list[str], value: Any) -> tuple[Location, Location]:
+    """Put a value in its place; return where that is, and what had to be made for it: the outermost, or it itself."""
     place: Any = raw
     location: list[str | int] = []
+    made: Location = ()
     for depth, part in enumerate(parts):
         last = depth == len(parts) - 1
         if isinstance(place, list):
@@ -91,6 +93,8 @@ def _put(raw: dict[str, Any], parts: list[str], value: Any) -> Location:
             place = place[found]
             location.append(found)
         elif isinstance(place, dict):
+            if part not in place and not made:
+                made = (*location, part)
             if last:
                 place[part] = value
             elif part not in place and depth < 2 and parts[0] in ("queues", "agents", "trunk_groups"):
@@ -100,7 +104,7 @@ def _put(raw: dict[str, Any], parts: list[str], value: Any) -> Location:
             location.append(part)
         else:
             raise ValueError(f"'{'.'.join(parts[:depth])}' holds no sections")
-    return tuple(location)
+    return tuple(location), made or tuple(location)
 
 
 def _in_list(entries: list[Any], part: str) -> int | None:

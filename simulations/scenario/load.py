@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
@@ -27,6 +27,8 @@ _NAMED_BY_KEYS: Final = {
     "plan": "plans",
 }
 """What may be referred to and is named by the keys of a section, and that section."""
+_SET: Final = "--set "
+"""With what a fault of a change begins."""
 
 
 def is_scenario(value: Any) -> bool:
@@ -37,6 +39,53 @@ def is_scenario(value: Any) -> bool:
         or "experiment" in value
         or any("handle" in queue for queue in _mapping(queues).values() if isinstance(queue, dict))
     )
+
+
+class Loaded(NamedTuple):
+    """A scenario, read and checked."""
+
+    value: dict[str, Any]
+    """What the file says with all changes made, as plain values."""
+    file: ScenarioFile
+    notes: tuple[str, ...]
+    """What changes came to beside what they say."""
+
+
+def load_scenario(source: Path | dict[str, Any], folder: Path, changes: Iterable[str] = ()) -> Loaded:
+    """Return what a file says, or plain values, with `changes` made, and the same as a checked scenario.
+
+    Raises ConfigError with every fault; what is wrong with changes alone, at places of the file too, begins with the
+    change, as `--set horizon.interval=7m: day.yaml:1:17: the horizon must begin ...`.
+    """
+    said = tuple(changes)
+    document, notes = load_document(source, folder, said)
+    try:
+        return Loaded(document.value, check_value(document, folder), notes)
+    except ConfigError as error:
+        raise ConfigError(_with_their_changes(error.faults, source, folder, said)) from None
+
+
+def _with_their_changes(
+    faults: list[str], source: Path | dict[str, Any], folder: Path, changes: tuple[str, ...]
+) -> list[str]:
+    """Return faults, each that the file has not by itself with the change that brought it: the last one with which it
+    came."""
+    told = [fault for fault in faults if fault.startswith(_SET)]
+    left, brought = [fault for fault in faults if fault not in told], list[str]()
+    for place in range(len(changes), 0, -1):
+        before = _faults_with(source, folder, changes[: place - 1]) if left else set[str]()
+        brought = [f"{_SET}{changes[place - 1]}: {fault}" for fault in left if fault not in before] + brought
+        left = [fault for fault in left if fault in before]
+    return [*left, *brought, *told]
+
+
+def _faults_with(source: Path | dict[str, Any], folder: Path, changes: tuple[str, ...]) -> set[str]:
+    try:
+        document, _ = load_document(source, folder, changes)
+        check_value(document, folder)
+    except ConfigError as error:
+        return set(error.faults)
+    return set()
 
 
 def load_document(
@@ -62,7 +111,7 @@ def load_document(
     if made.faults:
         raise ConfigError(made.faults)
     for location, change in made.at.items():
-        document.parts[location] = PlainValues(f"--set {change}", document.value_at(location))
+        document.parts[location] = PlainValues(f"{_SET}{change}", document.value_at(location))
     return document, made.notes
 
 

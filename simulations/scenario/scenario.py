@@ -11,7 +11,7 @@ from engine.config.document import Location
 from engine.errors import ConfigError
 from simulations.scenario.build import Model, build
 from simulations.scenario.file import ScenarioFile
-from simulations.scenario.load import check_value, load_document
+from simulations.scenario.load import load_document, load_scenario
 
 LOCKED = "scenario.lock.yaml"
 """The scenario as it was played, in a folder of results."""
@@ -50,14 +50,14 @@ class Scenario(msgspec.Struct, dict=True):
             path = Path(path) / LOCKED
         path = Path(path)
         folder = path.parent
-        document, notes = load_document(path, folder, changes)
-        return cls(document.value, check_value(document, folder), folder, str(path), notes)
+        found = load_scenario(path, folder, changes)
+        return cls(found.value, found.file, folder, str(path), found.notes)
 
     @classmethod
     def of(cls, raw: dict[str, Any], folder: Path | str = ".", changes: Iterable[str] = ()) -> "Scenario":
         """Return the scenario that plain values say, as a YAML file would. Raises ConfigError."""
-        document, notes = load_document(raw, Path(folder), changes)
-        return cls(document.value, check_value(document, Path(folder)), Path(folder), notes=notes)
+        found = load_scenario(raw, Path(folder), changes)
+        return cls(found.value, found.file, Path(folder), notes=found.notes)
 
     def changed(self, *changes: str) -> "Scenario":
         """Return the scenario with changes made, each as `queues.sales.agents=12`. Raises ConfigError."""

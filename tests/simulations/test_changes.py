@@ -1,5 +1,6 @@
 """What `--set` makes of how many there are: groups, their shifts, and queues whose agents are groups."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,51 @@ def test_a_count_of_what_is_no_section_is_a_fault(agents: list[Any], changes: li
     with pytest.raises(ConfigError) as raised:
         Scenario.of(centre(*agents), changes=changes)
     assert fault in raised.value.faults
+
+
+@pytest.mark.parametrize(
+    ("changes", "faults"),
+    [
+        (["nosuch.x=1"], ["--set nosuch.x=1: unknown word 'nosuch'"]),
+        (["nosuch.x=1", "nosuch.y=2"], ["--set nosuch.x=1: unknown word 'nosuch'"]),
+        (
+            ["queues.q.transfers.share=2"],
+            [
+                "--set queues.q.transfers.share=2: 2 is out of range; allowed is 0 to 100%",
+                "--set queues.q.transfers.share=2: to: 'to' is missing",
+            ],
+        ),
+        (
+            ["name=other", "horizon.interval=7m", "factors.aht=2"],
+            [
+                "--set horizon.interval=7m: FILE:1:22: the horizon must begin where an interval does, counted from "
+                "midnight UTC",
+                "--set horizon.interval=7m: FILE:1:48: the horizon must hold a whole number of intervals",
+            ],
+        ),
+    ],
+)
+def test_what_a_change_brings_is_told_of_the_change(changes: list[str], faults: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "day.yaml"
+    path.write_text(json.dumps(centre(group(count=4))), encoding="utf-8")
+    with pytest.raises(ConfigError) as raised:
+        Scenario.load(path, changes)
+    assert [fault.replace(str(path), "FILE") for fault in raised.value.faults] == faults
+
+
+def test_what_a_file_has_by_itself_is_told_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "day.yaml"
+    raw = centre(group(staffing=[1, 2, 3]))
+    path.write_text(json.dumps(raw), encoding="utf-8")
+    with pytest.raises(ConfigError) as raised:
+        Scenario.load(path, ["agents.g.absence=3", "name=other"])
+    assert raised.value.faults[0].startswith(f"{path}:1:"), "three numbers are too few with the change and without"
+    assert raised.value.faults[1:] == ["--set agents.g.absence=3: 3 is out of range; allowed is 0 to 100%"]
+    with pytest.raises(ConfigError) as raised:
+        Scenario.load(path, ["horizon.to=2026-11-23 11:00", "name=other", "horizon.from=2026-11-23 09:00"])
+    assert [fault.split(": ")[0] for fault in raised.value.faults] == ["--set horizon.from=2026-11-23 09:00"], (
+        "the last with which it came: with the first alone there were three intervals"
+    )
 
 
 @pytest.mark.parametrize(
