@@ -56,7 +56,7 @@ def _print(answer: dict[str, Any]) -> None:
     )
     for one in found:
         begin, end = one["months"][0], one["months"][-1]
-        levels = f"{begin['service_level']:.0%}" + (f" to {end['service_level']:.0%}" if months > 1 else "")
+        levels = " to ".join(_level(month) for month in ([begin, end] if months > 1 else [begin]))
         amounts = (one["investment"], begin["cost"]["value"], begin["benefit"]["value"])
         cells = [number(amount / unit, 0) for amount in amounts]
         table.add_row(one["scenario"], *cells, levels, with_half(one["balance"], unit), _month(one["payback_month"]))
@@ -70,6 +70,10 @@ def _print(answer: dict[str, Any]) -> None:
             gaps.add_row(one["scenario"], with_half(gap["balance"], unit, sign="+"), _month(gap["payback_month"]))
         print_table(gaps)
     typer.echo(f"{answer['replications']} replications of each volume. {of_seed(answer['seed'])}")
+
+
+def _level(month: dict[str, Any]) -> str:
+    return "-" if month["service_level"] is None else f"{month['service_level']:.0%}"
 
 
 def _month(month: dict[str, int | None]) -> str:

@@ -1,4 +1,4 @@
-"""A scenario as it will be when more contacts come, with staff and lines that grow along, or stay."""
+"""A scenario as it will be when more contacts come, or fewer, with staff and lines that go along, or stay."""
 
 import copy
 import math
@@ -12,8 +12,8 @@ from simulations.scenario.scenario import Scenario
 def grown(scenario: Scenario, volume: float, *, staff_grows: bool) -> Scenario:
     """Return the scenario with so many times the contacts, and agents and channels, rounded, if they grow.
 
-    Of a group whose shifts say counts these grow in proportion. Raises ConfigError for arrivals from a trace, of which
-    there is no more or less.
+    Of a group whose shifts say counts these grow in proportion. What trunk groups reserve stays, as far as there are
+    channels. Raises ConfigError for arrivals from a trace, of which there is no more or less.
     """
     if volume == 1.0:
         return scenario
@@ -25,6 +25,8 @@ def grown(scenario: Scenario, volume: float, *, staff_grows: bool) -> Scenario:
             raw["agents"] = [_grown(group, volume, scenario.folder) for group in raw["agents"]]
         for lines in (raw.get("trunk_groups") or {}).values():
             lines["channels"] = math.ceil(lines["channels"] * volume)
+            if isinstance(lines.get("reserve"), int):
+                lines["reserve"] = min(lines["reserve"], lines["channels"])
     return Scenario.of(raw, scenario.folder)
 
 

@@ -21,7 +21,7 @@ from simulations.scenario.scenario import Scenario
 
 Array = np.ndarray[Any, Any]
 VOLUMES: Final = 4
-"""Volumes that are simulated where it grows."""
+"""Volumes that are simulated where it grows or shrinks."""
 DAY_NS: Final = 86_400e9
 
 
@@ -40,6 +40,7 @@ class Outlook(msgspec.Struct, frozen=True):
     discounts: Array
     """What an amount of the month counts today."""
     service_levels: Array
+    """nan where nobody came whose wait could tell."""
 
     @property
     def balance(self) -> Array:
@@ -53,8 +54,9 @@ def outlook(
 ) -> Outlook:
     """Play a structure at the volumes that its months come to. Raises ConfigError and SimulationFailed."""
     file, business = scenario.file, scenario.file.business
-    volumes = (1.0 + business.growth) ** np.arange(months or business.months)
-    knots = np.linspace(1.0, volumes[-1], VOLUMES) if volumes[-1] > 1.0 else np.ones(1)
+    volumes = (1.0 + business.growth) ** np.arange(business.months if months is None else months)
+    least, most = sorted((1.0, float(volumes[-1])))
+    knots = np.linspace(least, most, VOLUMES) if least < most else np.ones(1)
     at_knots = (grown(scenario, float(knot), staff_grows=business.staff_grows) for knot in knots)
     results = [simulate(one, replications, seed, workers=workers) for one in at_knots]
     share = business.days_a_month / max(round((file.end_ns - file.start_ns) / DAY_NS), 1)
@@ -169,7 +171,7 @@ def _told(one: Outlook, first: Outlook) -> dict[str, Any]:
             {
                 "month": place + 1,
                 "volume": round(float(one.volumes[place]), 6),
-                "service_level": round(float(one.service_levels[place]), 6),
+                "service_level": _known(one.service_levels[place]),
                 **{name: plain(estimate.at(place)) for name, estimate in months.items()},
             }
             for place in range(len(one.volumes))
@@ -182,6 +184,10 @@ def _told(one: Outlook, first: Outlook) -> dict[str, Any]:
             "payback_month": month_told(payback(gap, confidence)),
         }
     return found
+
+
+def _known(level: float) -> float | None:
+    return round(float(level), 6) if np.isfinite(level) else None
 
 
 def month_told(month: Estimate) -> dict[str, int | None]:

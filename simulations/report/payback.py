@@ -66,7 +66,8 @@ def _balance(structures: list[Row], say: Words) -> Panel:
 
 def _service(structures: list[Row], say: Words) -> Panel:
     levels = [month["service_level"] for one in structures for month in one["months"]]
-    marks = ticks(max(0.0, min(levels) - 0.02), 1.0, 5)
+    least = min((level for level in levels if level is not None), default=1.0)
+    marks = ticks(max(0.0, least - 0.02), 1.0, 5)
     plot, shapes = _over_months(structures, marks, say)
     shapes += y_axis(plot, marks, lambda mark: say.share(mark, digits_of(marks, 100.0)))
     for place, one in enumerate(structures):

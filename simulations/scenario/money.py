@@ -7,7 +7,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from engine.config.agents import Name
 from engine.model.fields import Number, Ref, Section, Whole, fault
-from simulations.scenario.values import Share
+from simulations.scenario.values import Growth, Share
 
 OTHERS: Final = "others"
 MOST: Final = 1e12
@@ -88,10 +88,10 @@ class Business(Section):
     """What is paid every month, whatever the volume."""
     days_a_month: Annotated[float, Number(0.1, 31)] = 30.0
     """Days like the simulated one; the horizon is told as that many days as it has."""
-    growth: Annotated[float, Share()] = 0.0
-    """Of the volume, from one month to the next."""
+    growth: Annotated[float, Growth()] = 0.0
+    """Of the volume, from one month to the next; below 0 it shrinks."""
     staff_grows: bool = True
-    """Whether groups grow with the volume, rounded; else they stay as they are."""
+    """Whether groups grow and shrink with the volume, rounded; else they stay as they are."""
     interest: Annotated[float, Share()] = 0.0
     """A year, by which later months count less."""
     months: Annotated[int, Whole(1, MONTHS_MAX)] = 24

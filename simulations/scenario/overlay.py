@@ -99,7 +99,9 @@ def setting_rows(file: ScenarioFile, config: Config, directory: Directory, setti
 def _lines_left(file: ScenarioFile, one: Lasting) -> dict[str, tuple[int, int]]:
     """Return how many channels are left of each trunk group that is hit, and since when."""
     world = one.what.world
-    left = {name: (channels, one.start_ns) for name, channels in world.trunks.items()}
+    left = {
+        name: (min(channels, file.trunk_groups[name].channels), one.start_ns) for name, channels in world.trunks.items()
+    }
     left |= dict.fromkeys(world.carrier_down, (0, one.start_ns))
     if world.power_down is not None:
         dark_ns = one.start_ns + file.sites[world.power_down].backup_power_ns

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,7 +12,18 @@ from pydantic_core import CoreSchema, core_schema
 from engine.model.durations import parse_duration
 from engine.model.fields import Share, fault, nearest
 
-__all__ = ["METRICS", "MOMENT", "Share", "metric_fault", "padded", "plain", "read_moment", "read_rate", "read_target"]
+__all__ = [
+    "METRICS",
+    "MOMENT",
+    "Growth",
+    "Share",
+    "metric_fault",
+    "padded",
+    "plain",
+    "read_moment",
+    "read_rate",
+    "read_target",
+]
 
 METRICS: Final = (
     *(
@@ -32,8 +44,31 @@ METRICS: Final = (
 """Figures by which replications may be enough."""
 
 _RATE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*/\s*(s|sec|second|m|min|minute|h|hour|d|day)")
+_GROWTH: Final = re.compile(r"[+-]?\d+(?:\.\d+)?\s*%", re.ASCII)
 _TARGET: Final = re.compile(r"(\d+(?:\.\d+)?)(%?)\s*(?:in|/)\s*(.+)")
 MOMENT: Final = re.compile(r"\d{4}-\d{2}-\d{2}(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?")
+
+
+@dataclass(frozen=True)
+class Growth:
+    """By how much something becomes more from one time to the next, as `2%`, or less, as `-5%`; the field holds -0.05.
+
+    More than -100 %, as something is left of it, and up to 100 %.
+    """
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.check)
+
+    def check(self, value: Any) -> float:
+        """Return the growth as a share of what was there."""
+        found = value
+        if isinstance(value, str) and _GROWTH.fullmatch(value):
+            found = float(value.removesuffix("%")) / 100
+        if isinstance(found, bool) or not isinstance(found, int | float):
+            raise fault(f"{value!r} is no growth; write 2% or 0.02, and -5% or -0.05 of what becomes less")
+        if not -1 < found <= 1:
+            raise fault(f"{value} is out of range; allowed is more than -100% and up to 100%")
+        return float(found)
 
 
 def plain(check: Callable[[Any], Any]) -> Any:

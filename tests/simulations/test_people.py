@@ -265,6 +265,8 @@ def test_surges_slowness_absence_and_cut_lines() -> None:
     assert cut.peak_trunks[:, 0, 3].max() <= 3
     assert cut.estimate("blocked_rate", by_interval=True).value[3] > 0.2
     assert cut.estimate("blocked_rate", by_interval=True).value[[0, 1, 5]].max() == 0
+    fewer = simulate(broken({"trunks": {"main": 3}}).changed("trunk_groups.main.channels=2"), 2, 1)
+    assert fewer.peak_trunks[:, 0, 2:4].max() == 2, "no more is left than there was"
 
 
 def test_every_chance_is_for_one_thing() -> None:

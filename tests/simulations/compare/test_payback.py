@@ -69,6 +69,56 @@ def test_staff_and_lines_grow_with_the_volume_or_stay() -> None:
     assert found.costs[:, 0] == pytest.approx(25 * 160 + 500)
 
 
+def test_a_customer_base_that_shrinks_is_planned_like_one_that_grows() -> None:
+    one = Scenario.of(CENTRE | {"trunk_groups": {"red": {"channels": 5, "reserve": 4}}})
+    shrinking = one.changed("business.growth=-10%")
+    assert shrinking.file.business.growth == -0.1
+    found = outlook(shrinking, replications=3)
+    assert found.volumes == pytest.approx(0.9 ** np.arange(6))
+    days = {volume: simulate(grown(one, volume, staff_grows=True), 3, 1) for volume in np.linspace(0.9**5, 1, 4)}
+    costs = {volume: total_costs(day) * 25 + 500 for volume, day in days.items()}
+    assert found.costs[:, 0] == pytest.approx(25 * 160 + 500)
+    assert found.costs[:, -1] == pytest.approx(costs[0.9**5])
+    assert found.costs[0, -1] == 25 * 4 * 2 * 10 + 500, "four agents times 0.59 are two"
+    assert found.costs[:, -1].max() < found.costs[:, 0].min()
+    (low, high), benefit = list(days)[2:], 2.0 * np.array([day.count("answered").sum() / 3 for day in days.values()])
+    part = (0.9 - low) / (high - low)
+    assert found.benefits[:, 1].mean() == pytest.approx(25 * (benefit[2] * (1 - part) + benefit[3] * part))
+    staying = outlook(shrinking.changed("business.staff_grows=false"), replications=3)
+    assert staying.costs == pytest.approx(np.full((3, 6), 25 * 160 + 500))
+    assert staying.service_levels[-1] > found.service_levels[0], "as many for fewer"
+    fewer = grown(one, 0.5, staff_grows=True).file.trunk_groups["red"]
+    assert (fewer.channels, fewer.reserve) == (3, 3), "no more is reserved than there is"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("-100%", "-100% is out of range; allowed is more than -100% and up to 100%"),
+        ("-1", "-1 is out of range"),
+        ("101%", "101% is out of range"),
+        ("less", "'less' is no growth; write 2% or 0.02, and -5% or -0.05 of what becomes less"),
+        ("5 percent", "'5 percent' is no growth"),
+    ],
+)
+def test_growth_leaves_something_and_doubles_at_most(said: str, told: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        Scenario.of(CENTRE, changes=[f"business.growth={said}"])
+    assert raised.value.faults[0].startswith(f"--set business.growth={said}: {told}")
+
+
+def test_what_a_service_level_is_of_nobody_is_not_told(tmp_path: Path) -> None:
+    path, out = tmp_path / "own.yaml", tmp_path / "out"
+    path.write_text(json.dumps(CENTRE | {"business": BUSINESS | {"growth": "-95%"}}), encoding="utf-8")
+    done = said(str(path), "-n", "2", "-o", str(out))
+    assert done.exit_code == 0, done.output
+    assert "% to -" in done.stdout
+    months = json.loads((out / "payback.json").read_text(encoding="utf-8"))["structures"][0]["months"]
+    assert months[0]["service_level"] > 0
+    assert months[-1]["service_level"] is None
+    assert isinstance(payback_section(read_folder(out), Words()), Section)
+
+
 def test_shifts_grow_with_their_group(tmp_path: Path) -> None:
     (tmp_path / "shifts.csv").write_text("hours,count\n8:00-12:00,3\n9:00-13:00,2\n", encoding="utf-8")
     hours = {"horizon": {"from": "2026-11-23 08:00", "to": "2026-11-23 12:00"}}
@@ -83,6 +133,8 @@ def test_shifts_grow_with_their_group(tmp_path: Path) -> None:
     assert counts(1.5, shifts=[early, late]) == (8, [5, 3])
     assert counts(1.5, shifts="shifts.csv") == (8, [5, 3])
     assert counts(2.0, count=5, shifts=[early, {"hours": "9:00-13:00"}]) == (10, [6, None])
+    assert counts(0.4, count=5, shifts=[early, late]) == (2, [1, 1])
+    assert counts(0.1, count=4, shifts=[early, {"hours": "9:00-13:00"}]) == (0, [0, None])
 
 
 def test_interest_counts_later_months_less() -> None:
