@@ -56,7 +56,7 @@ def _print(found: dict[str, Any]) -> None:
     from simulations.commands.answer import of_seed
     from simulations.commands.tables import TITLES, print_table, table_of
     from simulations.compare.paired import winner
-    from simulations.compare.unlike import sentences
+    from simulations.compare.unlike import currencies, sentences
     from simulations.experiment.figures import RARE
     from simulations.notation.numbers import PLAIN_FROM, number, with_half
 
@@ -66,7 +66,7 @@ def _print(found: dict[str, Any]) -> None:
         title=f"one: {_named(found, 'one')}; other: {_named(found, 'other')}; other minus one, same callers",
         caption=f"± {found['confidence']:.0%} confidence",
     )
-    money = ", ".join(dict.fromkeys((found["currency"], found["other_currency"])))
+    money = ", ".join(currencies(found))
     last = ""
     for row in found["figures"]:
         values = [row[key]["value"] for key in ("one", "other")]

@@ -4,6 +4,7 @@ Days are simulated at a few volumes between that of the first month and that of 
 lie on lines between them, replication by replication, so sums over months keep their intervals of confidence.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -135,12 +136,14 @@ def structures(
 
 
 def _names(scenarios: Sequence[Scenario]) -> list[str]:
-    """Return what structures are called: scenarios of one name by their files, too."""
-    names = [scenario.name for scenario in scenarios]
-    return [
-        f"{name} ({scenario.path})" if names.count(name) > 1 and scenario.path else name
-        for name, scenario in zip(names, scenarios, strict=True)
-    ]
+    """Return what structures are called: scenarios of one name by their files, too, and of one file by their place."""
+    names = [(scenario.name, scenario.path) for scenario in scenarios]
+    alike = Counter(name for name, _ in names), Counter(names)
+    found = []
+    for place, (name, path) in enumerate(names, 1):
+        apart = [path] * bool(path) + [str(place)] * (alike[1][name, path] > 1)
+        found.append(f"{name} ({', '.join(apart)})" if alike[0][name] > 1 and apart else name)
+    return found
 
 
 def _check_currencies(scenarios: Sequence[Scenario], names: list[str]) -> None:

@@ -1,11 +1,12 @@
 """What of two scenarios cannot be compared: money of two currencies, queues of one side, other stretches of time."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from simulations.scenario.file import ScenarioFile
 
 Row = dict[str, Any]
+_CURRENCIES: Final = {"one": "currency", "other": "other_currency"}
 
 
 def unlike(one: ScenarioFile, other: ScenarioFile) -> Row:
@@ -21,18 +22,25 @@ def unlike(one: ScenarioFile, other: ScenarioFile) -> Row:
     }
 
 
+def currencies(found: Row) -> list[str]:
+    """Return what the money of a comparison is in: the currency of each side that says prices, or of both."""
+    unpriced = found.get("unpriced", ())
+    said = [(side, found[key]) for side, key in _CURRENCIES.items() if key in found]
+    return list(dict.fromkeys([money for side, money in said if side not in unpriced] or [money for _, money in said]))
+
+
 def sentences(found: Row) -> list[str]:
     """Return what of a comparison is not compared, or not of the same, in words; nothing where all of it is."""
     return list(_sentences(found))
 
 
 def _sentences(found: Row) -> Iterator[str]:
-    currencies = found["currency"], found["other_currency"]
-    if currencies[0] != currencies[1] and found["unpriced"]:
+    one, other = found["currency"], found["other_currency"]
+    if one != other and found["unpriced"]:
         says = "says" if len(found["unpriced"]) == 1 else "say"
         yield f"Money is not compared: {' and '.join(found['unpriced'])} {says} no prices."
-    elif currencies[0] != currencies[1]:
-        yield f"Money is not compared: one is in {currencies[0]}, other in {currencies[1]}."
+    elif one != other:
+        yield f"Money is not compared: one is in {one}, other in {other}."
     alone = [(side, found[f"queues_of_{side}"]) for side in ("one", "other")]
     told = [f"{', '.join(queues)} of {side} alone" for side, queues in alone if queues]
     if told:

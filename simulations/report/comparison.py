@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from simulations.compare.unlike import currencies as currencies_of
 from simulations.report.folder import Folder, Row, limits_of
 from simulations.report.plot import digits_of
 from simulations.report.rows import Named, in_rows
@@ -45,7 +46,10 @@ def comparison(folder: Folder, say: Words) -> Section | Missing:
 def _unlike(made: Row, say: Words) -> Iterator[str]:
     """Yield what of the two is not compared, or not of the same: of a comparison whose folder tells it."""
     currencies = made.get("currency"), made.get("other_currency", made.get("currency"))
-    if currencies[0] != currencies[1]:
+    unpriced = made.get("unpriced", ())
+    if currencies[0] != currencies[1] and unpriced:
+        yield say(f"comparison_unpriced_{'both' if len(unpriced) > 1 else unpriced[0]}")
+    elif currencies[0] != currencies[1]:
         yield say("comparison_currencies", one=currencies[0], other=currencies[1])
     for side in ("one", "other"):
         if queues := made.get(f"queues_of_{side}"):
@@ -57,9 +61,8 @@ def _unlike(made: Row, say: Words) -> Iterator[str]:
 
 
 def _currency(folder: Folder) -> str:
-    """Return what money is in: both currencies where the two sides have their own."""
-    made = folder.compare or {}
-    return ", ".join(dict.fromkeys(made[key] for key in ("currency", "other_currency") if key in made))
+    """Return what money is in: both currencies where the two sides have prices in their own."""
+    return ", ".join(currencies_of(folder.compare or {}))
 
 
 def _fidelity(folder: Folder, say: Words) -> list[str]:

@@ -101,6 +101,15 @@ def _transfers_lead_elsewhere(file: Sections) -> Found:
             yield ("queues", name, "transfers", "to"), text
 
 
+def _trunk_groups_are_named_once(file: Sections) -> Found:
+    for name, queue in file.queues.items():
+        groups = _said(queue, "trunk_groups") or []
+        for place, group in enumerate(groups):
+            if group in groups[:place]:
+                text = f"'{group}' stands here a second time; the carrier tries each trunk group once"
+                yield ("queues", name, "trunk_groups", place), text
+
+
 def _volume_has_a_factor(file: Sections) -> Found:
     if _said(file.factors, "volume") in {None, 1.0}:
         return
@@ -143,6 +152,7 @@ RULES: Final[tuple[tuple[frozenset[str], Callable[[Sections], Found]], ...]] = (
     (frozenset({"queues", "agents"}), _somebody_works),
     (frozenset({"queues", "agents"}), _each_queue_has_somebody),
     (frozenset({"queues"}), _transfers_lead_elsewhere),
+    (frozenset({"queues"}), _trunk_groups_are_named_once),
     (frozenset({"queues", "factors"}), _volume_has_a_factor),
     (frozenset({"agents", "factors"}), _shrinkage_has_a_factor),
 )

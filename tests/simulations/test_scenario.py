@@ -139,7 +139,8 @@ horizon: {from: 2026-11-23 08:00, to: 2026-11-23 12:00, interval: 30m}
 queues:
   a: {handle: {talk: empirical(nowhere.csv)}, arrivals: {rate: 1/min}, strategy: fifoo}
   b: {handle: {talk: 3m}, transfers: {share: 10%, to: b}, skills: {no: 1}}
-  c: {handle: {talk: 3m}, transfers: {share: 110%, to: c}}
+  c: {handle: {talk: 3m}, transfers: {share: 110%, to: c}, trunk_groups: [red, red]}
+trunk_groups: {red: {channels: 2}}
 agents:
   - {group: x, skills: {yes: 1}, staffing: [1, 2], absence: 120%}
   - {group: y, skills: {yes: 1}, staffing: [1, many], speed: {d: 1}}
@@ -151,16 +152,16 @@ factors: {volume: x, shrinkage: 2}
     with pytest.raises(ConfigError) as raised:
         Scenario.load(written(tmp_path, text))
     faults = [fault.split("scenario.yaml:")[1] for fault in raised.value.faults]
-    assert (
-        "".join(fault.split(":")[0].rjust(3) for fault in faults) == "  4  4  5  5  6  6  8  8  9  9 11 11 12 12 13 13"
-    )
+    lines = "  4  4  5  5  6  6  6  9  9 10 10 12 12 13 13 14 14"
+    assert "".join(fault.split(":")[0].rjust(3) for fault in faults) == lines
     for place, said in (
         (2, "'b' itself; a transfer leads to another queue"),
         (5, "'c' itself; a transfer leads to another queue"),
-        (6, "'staffing' has 2 numbers, and the horizon 8 intervals"),
-        (10, "that is outside the horizon"),
-        (13, "there is no queue 'bb'"),
-        (15, "no group has a shrinkage with a count"),
+        (6, "'red' stands here a second time"),
+        (7, "'staffing' has 2 numbers, and the horizon 8 intervals"),
+        (11, "that is outside the horizon"),
+        (14, "there is no queue 'bb'"),
+        (16, "no group has a shrinkage with a count"),
     ):
         assert said in faults[place], faults
 

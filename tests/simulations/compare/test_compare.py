@@ -110,4 +110,6 @@ def test_what_is_not_of_the_same_is_told_and_not_subtracted(tmp_path: Path) -> N
     assert sentences(comparison(one, one)) == []
     (tmp_path / "other.yaml").write_text(json.dumps({key: value for key, value in raw.items() if key != "costs"}))
     (tmp_path / "one.yaml").write_text(json.dumps(RAW | {"costs": {"agent_hour": 60_000, "currency": "VND"}}))
-    assert "Money is not compared: other says no prices." in said(*places, "-n", "3").stdout
+    told = said(*places, "-n", "3").stdout
+    assert "Money is not compared: other says no prices." in told
+    assert "cost, VND " in told, "the other side's EUR is nobody's"

@@ -173,6 +173,16 @@ def test_structures_of_one_name_are_told_by_their_files(tmp_path: Path) -> None:
     assert [one["scenario"] for one in found["structures"]] == [f"{CENTRE['name']} ({path})" for path in paths]
 
 
+def test_one_file_twice_makes_two_structures_that_can_be_told_apart(tmp_path: Path) -> None:
+    path, other = tmp_path / "own.yaml", tmp_path / "other.yaml"
+    path.write_text(json.dumps(CENTRE), encoding="utf-8")
+    other.write_text(json.dumps(CENTRE | {"name": "other"}), encoding="utf-8")
+    found = json.loads(said(str(path), str(other), str(path), "-n", "2", "--months", "1", "--json").stdout)
+    assert [one["scenario"] for one in found["structures"]] == [f"own ({path}, 1)", "other", f"own ({path}, 3)"]
+    plain = structures([Scenario.of(CENTRE), Scenario.of(CENTRE)], months=1, replications=2)
+    assert [one["scenario"] for one in plain["structures"]] == ["own (1)", "own (2)"]
+
+
 def test_the_command_tells_all_structures_and_the_first_as_yardstick(tmp_path: Path) -> None:
     for name in ("own", "lent"):
         raw = CENTRE | {"name": name} | ({} if name == "own" else {"costs": {"currency": "VND", "talk_minute": 0.3}})

@@ -379,6 +379,15 @@ def test_a_comparison_tells_what_is_not_compared() -> None:
         "The horizons differ: one is 8:00 – 9:00, other 8:00 – 10:00; each figure is of the whole of its own.",
     ]
     assert section.table.rows[0][1:3] == ["cost, EUR, VND", "not compared"]
+    for unpriced, said, currency in (
+        (["one"], "one says no prices", "VND"),
+        (["other"], "other says no prices", "EUR"),
+        (["one", "other"], "neither says prices", "EUR, VND"),
+    ):
+        section = comparison(Folder(Path(), compare=made | {"unpriced": unpriced}), Words())
+        assert isinstance(section, Section)
+        assert section.lead[1] == f"Money is not compared: {said}."
+        assert section.table.rows[0][1] == f"cost, {currency}"
 
 
 def test_a_sweep_is_drawn_along_what_has_the_most_values(tmp_path: Path) -> None:
