@@ -18,7 +18,6 @@ from aiohttp import WSCloseCode, WSMsgType, web
 
 from adapters.http.desk.cases import AnyCaseCommand, CaseCommand, OpenCase, case_fact_of
 from adapters.http.desk.commands import (
-    SERVED,
     Accept,
     AnyCommand,
     Classify,
@@ -38,11 +37,12 @@ from adapters.http.desk.not_understood import named
 from adapters.http.desk.questions import AnyQuestion, answer_to, changed_cases
 from adapters.http.desk.said import Alive, Ask, Do, Hello, Said, Typing
 from adapters.http.desk.sessions import Session
+from adapters.http.desk.typing_signs import TypingSigns
 from adapters.http.desk.uploads import Uploads
 from engine.errors import Overloaded, TrunklineError
 from engine.messages.observed import MessageSent, Observed
 from engine.model.settings import SECOND_NS
-from engine.ports import EngineLink, Hint
+from engine.ports import EngineLink
 from engine.projections.contacts.engagements import Engagement
 from engine.projections.days import midnight_ns
 from engine.uploads import submit_naming
@@ -110,6 +110,7 @@ class DeskSocket:
         self._in_order = asyncio.Lock()
         """Held from when a command is read until its fact is handed in: none overtakes the one before."""
         self._told_s = 0.0
+        self._signs = TypingSigns(engine, agent)
 
     async def run(self, request: web.Request) -> web.WebSocketResponse:
         """Serve the desk until it goes, the session ends or the service stops."""
@@ -142,8 +143,9 @@ class DeskSocket:
                         await self._room.acquire()
                         self._start(self._served(said))
                     elif isinstance(said, Typing):
-                        self._hint(said)
+                        self._signs.tell(said)
         finally:
+            self._signs.rest()
             self._hub.leave(self.waker)
             tasks = [task for task in (pump, *self._tasks) if task is not None]
             for task in tasks:
@@ -179,11 +181,6 @@ class DeskSocket:
         if not task.cancelled() and task.exception() is not None:
             self.waker.wake()
 
-    def _hint(self, said: Typing) -> None:
-        for one in self._engine.views.contacts.engagements(self._agent):
-            if one.contact_id == said.contact_id and one.state in SERVED:
-                self._engine.hint(Hint(one.contact, "agent", self._agent, said.typing))
-
     # --- out
 
     async def _pump(self) -> None:
@@ -207,6 +204,7 @@ class DeskSocket:
             await self._ws.close(code=WSCloseCode.INTERNAL_ERROR)
 
     async def _end(self, reason: str) -> None:
+        self._signs.rest()
         with contextlib.suppress(ConnectionError, TimeoutError):
             await self._send({"type": "end", "reason": reason})
         await self._ws.close()

@@ -306,6 +306,32 @@ async def test_typing_is_told_both_ways(build: Build) -> None:
         assert heard[-1] == Hint("chat-1", "agent", "an")
 
 
+@pytest.mark.parametrize("ends", ["session", "link"])
+async def test_a_desk_that_ends_in_mid_line_is_typed_at_no_more(build: Build, ends: str) -> None:
+    house = await build(centre=CENTRE)
+    heard: list[Hint] = []
+    rests = asyncio.Event()
+    link = house.adapter.context.engine
+    link.watch_hints(heard.append)
+    link.watch_hints(lambda hint: None if hint.typing else rests.set())
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as client:
+        await sign_in(client, house.url)
+        async with socket_of(client, house.url) as desk:
+            numbers = {name: await connected(house, desk, name) for name in ("chat-1", "chat-2")}
+            for name, on in (("chat-1", True), ("chat-2", True), ("chat-2", False)):
+                await desk.socket.send_json({"type": "typing", "contact_id": numbers[name], "typing": on})
+            await desk.ask("colleagues")
+            before = len(heard)
+            rests.clear()
+            if ends == "session":
+                async with client.delete(f"{house.url}/api/v1/desk/session") as answer:
+                    assert answer.status == 204
+                await desk.until(lambda: desk.ended == "session_over")
+                assert heard[before:] == [Hint("chat-1", "agent", "an", typing=False)], "before the page hears of it"
+        await asyncio.wait_for(rests.wait(), 10)
+    assert heard[before:] == [Hint("chat-1", "agent", "an", typing=False)]
+
+
 async def test_a_phone_that_refuses_is_told_to_who_asked(build: Build) -> None:
     house = await build(centre=CENTRE)
     link = house.adapter.context.engine
