@@ -20,12 +20,15 @@ from engine.live.loop import LiveEngine
 from engine.live.ticker import Ticker
 from engine.log_port import Turn
 from engine.messages.kinds import (
+    AGENT_RESUMED,
     AGENT_STATUS_CHANGED,
     CASE_OPENED,
     CASE_REOPENED,
     CASE_RESOLVED,
     CONTACT_ENDED,
     CONTACT_LEFT,
+    OFFER_ENDED,
+    TASK,
     WRAP_UP_ENDED,
 )
 from engine.messages.observed import (
@@ -53,7 +56,10 @@ ASKED_MAX: Final = 100_000
 FAILED: Final = "cases_failed"
 """Among the driver's figures: how often a case was left for later because something about it failed."""
 _OF_CASES: Final = frozenset((CASE_OPENED, CASE_RESOLVED, CASE_REOPENED))
-_FOLLOWED: Final = _OF_CASES | {CONTACT_ENDED, CONTACT_LEFT, AGENT_STATUS_CHANGED, WRAP_UP_ENDED}
+_FOLLOWED: Final = _OF_CASES | {
+    *(CONTACT_ENDED, CONTACT_LEFT, OFFER_ENDED, WRAP_UP_ENDED),
+    *(AGENT_STATUS_CHANGED, AGENT_RESUMED),
+}
 """What may let something be done, while there are cases."""
 STALE_MAX: Final = 1_000
 """Instants that hold no longer may stand among those that do, and as many more as there are of them."""
@@ -280,8 +286,10 @@ class CaseWork:
         )
 
     def _is_free(self, agent: str) -> bool:
-        """Whether an agent can be told something now."""
-        return self._exists(agent) and self._engine.views.agent(agent).state == "idle"
+        """Whether an agent can be told something now: offered a task, for which nobody needs a phone."""
+        state = self._engine.state
+        number = state.directory.agents.number(agent)
+        return self._exists(agent) and int(state.tables.agents["free_slots"][number, TASK]) > 0
 
     def _exists(self, agent: str) -> bool:
         agents = self._engine.state.directory.agents

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from engine.config.load import load_config
+from engine.config.sections import Config
 from engine.errors import Overloaded
 from engine.live.cases import CaseWork, priority_at
 from engine.live.host import EngineHost
 from engine.log.segment import SMALLEST_SEGMENT_BYTES
 from engine.messages.observed import (
+    AgentReachabilityChanged,
     AgentStatusChanged,
     CaseOpened,
     CaseReopened,
@@ -23,6 +25,7 @@ from engine.messages.observed import (
     ContactWithdrawn,
     Observed,
     OfferAnswered,
+    OfferDeclined,
 )
 from engine.model.quality import CASE_REPORTS
 from engine.projections.quality.subjects.cases import Case
@@ -37,6 +40,7 @@ class Office:
     """A centre whose cases find somebody."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self.centre = QualityCentre(folder)
         self.work = CaseWork(self.centre.engine)
         self.work.start()
@@ -60,6 +64,16 @@ class Office:
         assert not receipt.error
         await self.later()
         return receipt.seq
+
+    def configured(self, alice: str, more: str = "") -> Config:
+        """The centre's configuration with what is said of alice, and of more."""
+        path = self._folder / "other.yaml"
+        path.write_text(more + WITH_BACK_OFFICE.replace("{english: 5}}", alice) + QUALITY)
+        return load_config(path, adapters={})
+
+    def names(self) -> set[str]:
+        """The names of all contacts that came."""
+        return {record.contact for record in self.centre.views.history.records()}
 
     def case(self, number: int) -> ToldCase:
         """Return a case as it is told."""
@@ -245,6 +259,55 @@ async def test_the_outcome_is_told_to_the_agent_who_opened_it(office: Office) ->
     await office.centre.after(5, ContactReleased(contact=report))
     await office.later(HOUR_S)
     assert [c for c in office.centre.views.history.records() if c.open] == []
+
+
+async def test_the_outcome_is_told_to_who_has_no_phone_just_now(office: Office) -> None:
+    office.centre.engine.configure(office.configured('{english: 5}, phone: {address: "sip:alice@127.0.0.1"}}'))
+    number = await office.open()
+    await office.centre.say(AgentReachabilityChanged(agent="alice", reachable=True))
+    await office.centre.say(AgentStatusChanged(agent="alice", status="available"))
+    await office.centre.say(ContactArrived(contact="call", queue="sales"))
+    await office.centre.say(CaseResolved(case_id=number, resolution="done", by="boss"))
+    await office.later()
+    report = f"case-{number}-report-0-1"
+    assert office.centre.views.agent("alice").state == "offered"
+    assert report not in office.names()
+    await office.centre.say(AgentReachabilityChanged(agent="alice", reachable=False))
+    await office.work.wait_settled()
+    await office.centre.say()
+    assert office.centre.views.contacts.find("call").contact.state == "waiting"
+    assert office.centre.views.contacts.find(report).contact.offered_to == ["alice"]
+    await office.serve(report, "alice")
+    assert office.case(number).told_ns > 0
+
+
+async def test_who_declined_is_told_once_work_comes_again(office: Office) -> None:
+    number = await office.open()
+    await office.centre.say(AgentStatusChanged(agent="alice", status="available"))
+    await office.centre.say(ContactArrived(contact="call", queue="sales"))
+    await office.centre.say(OfferDeclined(contact="call", agent="alice"), ContactWithdrawn(contact="call"))
+    await office.centre.say(CaseResolved(case_id=number, resolution="done", by="boss"))
+    await office.later()
+    report = f"case-{number}-report-0-1"
+    assert office.centre.views.agent("alice").state == "not_responding"
+    assert report not in office.names()
+    await office.centre.after(2)
+    await office.work.wait_settled()
+    await office.centre.say()
+    assert office.centre.views.contacts.find(report).contact.offered_to == ["alice"]
+
+
+@pytest.mark.parametrize("told", [False, True])
+async def test_the_outcome_is_told_beside_a_call_where_tasks_may_come_then(office: Office, told: bool) -> None:
+    channels = "channels: {task: {capacity: 1, may_interrupt: [voice]}}\n" if told else ""
+    office.centre.engine.configure(office.configured("{english: 5}}", channels))
+    number = await office.open()
+    await office.centre.say(AgentStatusChanged(agent="alice", status="available"))
+    await office.centre.say(ContactArrived(contact="call", queue="sales"))
+    await office.centre.say(OfferAnswered(contact="call", agent="alice"))
+    await office.centre.say(CaseResolved(case_id=number, resolution="done", by="boss"))
+    await office.later()
+    assert (f"case-{number}-report-0-1" in office.names()) == told
 
 
 async def test_a_report_that_its_agent_does_not_take_goes_to_nobody_else(office: Office) -> None:
