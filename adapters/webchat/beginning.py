@@ -15,6 +15,7 @@ from adapters.webchat.settings import FormField, Inbox
 from adapters.webchat.switchboard import LEG
 from adapters.webchat.tokens import Session
 from engine.errors import Overloaded
+from engine.messages.fact import SIGNED
 from engine.messages.observed import (
     CALLBACK_NUMBER,
     Attachment,
@@ -256,7 +257,7 @@ def _called_back_in(inbox: Inbox) -> dict[str, str]:
 
 def _attributes(session: Session, given: Mapping[str, str], origin: str) -> dict[str, str]:
     """What an agent sees of a visitor: what was filled in, the page, and whether the site vouches for the name."""
-    found = {"signed": "yes" if session.customer else "no"}
+    found = {SIGNED: "yes" if session.customer else "no"}
     if session.shown_name:
         found[NAME] = session.shown_name
     if origin:

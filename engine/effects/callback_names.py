@@ -1,12 +1,7 @@
-"""What the contact that calls a customer back is called, and who brings it: by these the log tells whether it came."""
+"""Who may bring the contact that calls a customer back, and by which keys: by these the log tells whether it came."""
 
 from engine.ingest.seen import dedupe_key
-from engine.model.callback_source import CALLBACK_SOURCE
-
-
-def callback_name(left_seq: int) -> str:
-    """Name of the callback of the customer who left by the row `left_seq`; also the id of its arrival."""
-    return f"callback-{left_seq}"
+from engine.model.callback_source import CALLBACK_SOURCE, callback_name
 
 
 def callback_sources(owner: str) -> tuple[str, str]:

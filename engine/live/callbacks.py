@@ -5,23 +5,22 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Final
 
 import msgspec
 
-from engine.effects.callback_names import callback_name, callback_sources
+from engine.effects.callback_names import callback_sources
 from engine.effects.derive import OwedCallback
 from engine.ingest.names import InternedNames
 from engine.kernel.tables import Tables
+from engine.messages.fact import CALLBACK_OF, SIGNED
 from engine.messages.kinds import STEP_CALLBACK
 from engine.messages.observed import ATTRIBUTES_MAX, CALLBACK_NUMBER, ContactArrived
+from engine.model.callback_source import callback_name
 from engine.model.names import UNKNOWN, Names
 from engine.model.phone_numbers import NUMBER_AS_IT_CAME
 from engine.model.settings import STEPS_MAX, QueueSetting
 from engine.ports import CALLBACK_QUEUE, Receipt
 from engine.state import EngineState
-
-ORIGIN_ATTRIBUTE: Final = "callback_of"
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +84,7 @@ class Callbacks:
             self._counters["callbacks_lost"] += 1
             logger.error(
                 "the customer %r of contact %s was promised a callback and gets none: %s",
-                *(fact.customer, fact.attributes[ORIGIN_ATTRIBUTE], receipt.error),
+                *(fact.customer, fact.attributes[CALLBACK_OF], receipt.error),
             )
 
 
@@ -101,6 +100,8 @@ def callback_arrival(state: EngineState, owed: OwedCallback) -> tuple[int, Conta
 
     Its id names the exit that it follows from, so that it enters the log once, however often it is submitted. Its
     effects go to the adapter that brought the customer. Skills and an agent that are configured no more are left out.
+    A customer whom somebody vouches for is the same at every number; any other is known from now on by the one to be
+    called, as whoever rings up from there is, and `CALLBACK_OF` leads to what they were known by before.
     """
     arrival = owed.entry.arrival
     owner = state.interned.owners[owed.entry.source]
@@ -117,12 +118,16 @@ def callback_arrival(state: EngineState, owed: OwedCallback) -> tuple[int, Conta
         skills={skill: level for skill, level in arrival.skills.items() if _is_known(skills, skill)},
         preferred_agent=arrival.preferred_agent if _is_known(agents, arrival.preferred_agent) else "",
         protected=arrival.protected,
-        customer=number,
+        customer=arrival.customer if _is_signed(arrival) else number,
         entry=arrival.entry,
         waiting_since_ns=owed.line_ns,
-        attributes=_attributes(arrival.attributes, {CALLBACK_NUMBER: number, ORIGIN_ATTRIBUTE: arrival.contact}),
+        attributes=_attributes(arrival.attributes, {CALLBACK_NUMBER: number, CALLBACK_OF: arrival.contact}),
     )
     return source, fact
+
+
+def _is_signed(arrival: ContactArrived) -> bool:
+    return arrival.customer != "" and arrival.attributes.get(SIGNED) == "yes"
 
 
 def _is_known(names: Names, name: str) -> bool:

@@ -21,6 +21,10 @@ Priority = Annotated[int, msgspec.Meta(ge=0, le=7)]
 Channel = Literal["voice", "chat", "email", "task"]
 CALLBACK_NUMBER: Final = "callback_number"
 """Attribute of a contact whose customer is not here, but to be called at this number."""
+CALLBACK_OF: Final = "callback_of"
+"""Attribute of the engine's own among these: the contact whose customer left the line for it."""
+SIGNED: Final = "signed"
+"""Attribute that is `yes` where who brought the contact vouches for who the customer is, whatever number they leave."""
 CALLED_BY: Final = "called_by"
 """Attribute of a call that an agent's phone makes: the agent."""
 CONSULTATION_OF: Final = "consultation_of"

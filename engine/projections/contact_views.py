@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from engine.kernel.tables import Tables
-from engine.messages.fact import CALLED_BY, CONSULTATION_OF
+from engine.messages.fact import CALLBACK_OF, CALLED_BY, CONSULTATION_OF
+from engine.model.callback_source import is_callback_source, left_seq_in
 from engine.model.directory import Directory
 from engine.model.names import UNKNOWN
 from engine.projections.answers import ContactAnswer, ContactList
@@ -127,6 +128,27 @@ class ContactViews:
             return ""
         number = self.directory.agents.number(agent)
         return (self.directory.agent_cards[number].display_name if number != UNKNOWN else "") or agent
+
+    def led_to(self, record: ContactRecord) -> list[ContactRecord]:
+        """The contacts whose customer left the line for the callback that this is, latest first; none for any other.
+
+        Names are given anew once their contacts are over: it is the one that ended by the row that names the callback.
+        """
+        found: list[ContactRecord] = []
+        while (left_seq := left_seq_in(record.contact)) and is_callback_source(record.source):
+            try:
+                record = self.find(record.attributes.get(CALLBACK_OF, "")).contact
+            except KeyError:
+                break  # so many contacts came since that it is forgotten
+            if record.last_seq != left_seq:
+                break
+            found.append(record)
+        return found
+
+    def names_of_customer(self, record: ContactRecord) -> list[str]:
+        """What a contact's customer is called; of a callback also what they were called before they left a number."""
+        names = (one.customer for one in (record, *self.led_to(record)))
+        return list(dict.fromkeys(name for name in names if name))
 
     def remarks(self, contact_id: int) -> Remarks:
         """What agents remarked about a contact, as far as it is kept at hand."""

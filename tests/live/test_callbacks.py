@@ -56,6 +56,45 @@ async def test_a_customer_who_wants_a_callback_keeps_the_place(tmp_path: Path) -
         assert audit(h.state.tables) == []
 
 
+@pytest.mark.parametrize(("signed", "customer"), [("yes", "c-7"), ("no", "+84 99 2")])
+async def test_a_customer_whom_somebody_vouches_for_is_the_same_at_every_number(
+    tmp_path: Path, signed: str, customer: str
+) -> None:
+    async with house(tmp_path) as h:
+        await h.tell(arrived("c", customer="c-7", attributes={"signed": signed, "name": "An"}))
+        await h.tell(CallbackRequested(contact="c", number="+84 99 2"))
+        await h.settle()
+        (entry,) = h.state.contacts
+        assert (entry.arrival.customer, entry.arrival.attributes["callback_number"]) == (customer, "+84 99 2")
+        assert entry.arrival.attributes["name"] == "An"
+        contacts = h.engine.views.contacts
+        record = contacts.find(entry.name).contact
+        assert contacts.names_of_customer(record) == list(dict.fromkeys((customer, "c-7")))
+
+
+async def test_a_callback_leads_back_to_who_left_the_line_and_to_nobody_of_the_same_name(tmp_path: Path) -> None:
+    async with house(tmp_path) as h:
+        contacts = h.engine.views.contacts
+        await h.tell(arrived("c", customer="lan"), CallbackRequested(contact="c", number="+1"))
+        await h.settle()
+        (first,) = [contacts.find(entry.name).contact for entry in h.state.contacts]
+        asked = contacts.find("c").contact
+        assert contacts.led_to(asked) == []
+        assert [one.id for one in contacts.led_to(first)] == [asked.id]
+        await h.tell(CallbackRequested(contact=first.contact, number="+2"))
+        await h.settle()
+        (second,) = [contacts.find(entry.name).contact for entry in h.state.contacts]
+        assert [one.id for one in contacts.led_to(second)] == [first.id, asked.id]
+        assert contacts.names_of_customer(second) == ["+2", "+1", "lan"]
+        forged = arrived("callback-1", customer="eve", attributes={"callback_of": "c"})
+        await h.tell(forged)
+        assert contacts.led_to(contacts.find("callback-1").contact) == []
+        await h.tell(arrived("c", customer="somebody else"))
+        assert [one.id for one in contacts.led_to(second)] == [first.id]
+        await h.tell(ContactReleased(contact="c"))
+        assert contacts.names_of_customer(second) == ["+2", "+1"]
+
+
 async def test_a_callback_of_a_customer_with_all_attributes_can_be_read_back(tmp_path: Path) -> None:
     async with house(tmp_path) as h:
         attributes = {f"k{number}": "v" for number in range(ATTRIBUTES_MAX)}

@@ -135,6 +135,7 @@ async def test_a_number_instead_of_waiting(house: House, guest_at: Visits) -> No
     await house.until(house.open_contacts)
     (callback,) = house.open_contacts()
     assert (callback.channel, callback.attributes["callback_number"]) == ("voice", "+84 24 3825 1234")
+    assert callback.customer == "+84 24 3825 1234"
 
 
 async def test_out_of_hours_messages_and_numbers_wait_in_their_queues(house: House, guest_at: Visits) -> None:

@@ -220,6 +220,20 @@ async def test_without_a_signed_identity_there_is_no_session(build: Build, guest
     assert (await other.connect(jwt=somebody))["state"]["phase"] == "none", "somebody else at the same browser"
 
 
+async def test_a_signed_customer_is_called_back_under_the_same_name(build: Build, guest_at: Visits) -> None:
+    house = await build(SIGNED)
+    good = {"sub": "c-7", "aud": "web", "exp": house.adapter.core.now_s + 60, "name": "An"}
+    guest = guest_at(house)
+    await guest.connect(jwt=jwt.encode(good, SECRET, "HS256"))
+    await guest.start()
+    assert (await guest.ask("leave_number", number="024 3825"))["became"] == "callback"
+    await guest.hear_of("ended", reason="callback")
+    await house.until(house.open_contacts)
+    (callback,) = house.open_contacts()
+    assert (callback.customer, callback.attributes["signed"], callback.attributes["name"]) == ("c-7", "yes", "An")
+    assert callback.attributes["callback_number"] == "024 3825"
+
+
 @pytest.mark.parametrize("after_s", [0, 7200, 14 * 3600])
 async def test_a_page_that_is_left_open_goes_on_with_the_identity_that_it_came_with(
     build: Build, guest_at: Visits, after_s: int

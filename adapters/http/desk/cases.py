@@ -91,9 +91,9 @@ async def _require_allowed(
     contact_id = command.contact_id if had_lately else require(command.contact, held, HAS_OR_HAD).contact_id
     if command.contact.startswith(f"case-{command.case_id}-"):
         return
-    customer = views.contacts.find(contact_id).contact.customer
+    customers = views.contacts.names_of_customer(views.contacts.find(contact_id).contact)
     case = (await asyncio.to_thread(views.quality.case, command.case_id, 0)).case
-    if not customer or case.customer != customer:
+    if case.customer not in customers:
         raise NotAllowed("that case is of no customer whom you serve now")
 
 

@@ -108,8 +108,8 @@ async def answer_to(
             unserved = [one.queue for one in queues if not any(one.agents.values())]
             return {"colleagues": _colleagues(agent, views), "closed": closed, "unserved": unserved}
         case AskCases():
-            customer = _record(question.contact_id, held, views).customer
-            told = asyncio.to_thread(views.quality.cases_of, customer, now_ns, CASES_MAX) if customer else None
+            customers = views.contacts.names_of_customer(_record(question.contact_id, held, views))
+            told = asyncio.to_thread(views.quality.cases_of, customers, now_ns, CASES_MAX) if customers else None
             return {"contact_id": question.contact_id, "cases": await told if told is not None else []}
 
 
@@ -124,18 +124,19 @@ async def changed_cases(
             customers.setdefault(found.case.customer, []).append(case_id)
     told: list[dict[str, Any]] = []
     for one in held:
-        customer = _customer(one, views)
-        if customer and customer in customers:
-            cases = await asyncio.to_thread(views.quality.cases_of, customer, now_ns, CASES_MAX)
-            told.append({"contact_id": one.contact_id, "changed": customers[customer], "cases": cases})
+        names = _names_of_customer(one, views)
+        theirs = sorted(case_id for name in names for case_id in customers.get(name, ()))
+        if theirs:
+            cases = await asyncio.to_thread(views.quality.cases_of, names, now_ns, CASES_MAX)
+            told.append({"contact_id": one.contact_id, "changed": theirs, "cases": cases})
     return told
 
 
-def _customer(shown: Engagement, views: Views) -> str:
+def _names_of_customer(shown: Engagement, views: Views) -> list[str]:
     try:
-        return views.contacts.find(shown.contact_id).contact.customer
+        return views.contacts.names_of_customer(views.contacts.find(shown.contact_id).contact)
     except KeyError:
-        return ""  # forgotten: so many have come since
+        return []  # forgotten: so many have come since
 
 
 def in_hand(contact_id: int, held: Sequence[Engagement], views: Views) -> bool:
@@ -144,12 +145,23 @@ def in_hand(contact_id: int, held: Sequence[Engagement], views: Views) -> bool:
 
 
 def _past(shown: Engagement, views: Views) -> list[ContactRecord]:
-    """The customer's contacts before this one, latest first; and this one itself."""
+    """The customer's contacts before this one, latest first; behind this one itself.
+
+    Also those that led to a callback, under whatever name the customer came then.
+    """
     record = views.contacts.find(shown.contact_id).contact
-    if not record.customer:
-        return [record]
-    before = views.contacts.of_customer(record.customer, None, LOOKED_AT_MAX, record.id).contacts
-    return [record, *[one for one in before if not _is_try(one)][:EARLIER_MAX]]
+    customers = views.contacts.names_of_customer(record)
+    theirs = [
+        one for name in customers for one in views.contacts.of_customer(name, None, LOOKED_AT_MAX, record.id).contacts
+    ]
+    led_to = [one for known in (record, *theirs) for one in views.contacts.led_to(known)]
+    before = sorted({one.id: one for one in (*theirs, *led_to)}.values(), key=lambda one: one.id, reverse=True)
+    return [record, *[one for one in before if _was_with_customer(one, views)][:EARLIER_MAX]]
+
+
+def _was_with_customer(record: ContactRecord, views: Views) -> bool:
+    """Whether the customer had a part in it, or was to have: not where a colleague was asked about them alone."""
+    return not _is_try(record) and not views.contacts.asked_by(record.contact, record.attributes)
 
 
 def _is_try(record: ContactRecord) -> bool:

@@ -293,13 +293,13 @@ class Quality:
                 raise KeyError(f"there is no case {case_id}")
             return CaseAnswer(state.as_of, told_case(found, self.directory, now_ns))
 
-    def cases_of(self, customer: str, now_ns: int, limit: int) -> list[ToldCase]:
-        """A customer's cases: open ones by their deadlines, then the latest resolved. For a thread."""
+    def cases_of(self, customers: Collection[str], now_ns: int, limit: int) -> list[ToldCase]:
+        """Cases of a customer of these names: open ones by their deadlines, then the latest resolved. For a thread."""
         with self._lock:
             cases = self._folded().cases
-            theirs = [case for case in cases.open.values() if case.customer == customer]
+            theirs = [case for case in cases.open.values() if case.customer in customers]
             theirs.sort(key=lambda case: case.deadline_ns)
-            resolved = (case for case in reversed(cases.resolved.values()) if case.customer == customer)
+            resolved = (case for case in reversed(cases.resolved.values()) if case.customer in customers)
             return [told_case(case, self.directory, now_ns) for case in islice(chain(theirs, resolved), limit)]
 
     def case_news(self) -> CaseNews:
