@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from engine.messages.kinds import EXIT_REFUSED_TRUNK, SETTING_CHANGED, TABLE_TRUNK_GROUP
+from engine.messages.kinds import SETTING_CHANGED, TABLE_TRUNK_GROUP
 from engine.model.settings import SECOND_NS, TrunkGroupSetting
 from engine.model.tallies import Tally
 from simulations.experiment.costs import HOUR_NS, agent_rates, contact_costs
@@ -94,15 +94,17 @@ def pool_rows(result: Result) -> Iterator[Row]:
 
 
 def trunk_rows(result: Result) -> Iterator[Row]:
-    """Yield a row a trunk group and interval: channels busy in the mean, and the most at once over the replications."""
+    """Yield a row a trunk group and interval: channels busy in the mean, the most at once over the replications, and of
+    the calls that asked for a channel and may take this group's the share that found none.
+    """
     file = result.model.file
     busy, peak = mean(result.busy_trunks, result.confidence), mean(result.peak_trunks, result.confidence)
     high = np.quantile(result.peak_trunks, 0.99, axis=0, method="higher")
-    refused, tried = result.tallies[..., Tally.EXIT + EXIT_REFUSED_TRUNK], result.tallies[..., Tally.ENTRIES]
     channels = channels_of(result)
     for g, name in enumerate(file.trunk_groups):
         by = [q for q, queue in enumerate(file.queues.values()) if name in queue.trunk_groups]
-        blocked = shares(refused[:, by].sum(axis=1), tried[:, by].sum(axis=1), result.confidence)
+        refused, asked = (calls[:, by].sum(axis=1) for calls in (result.trunk_refusals, result.trunk_calls))
+        blocked = shares(refused, asked, result.confidence)
         for place, start in enumerate(_starts(result)):
             row: Row = {"trunk_group": name, "interval_start": start, "channels": int(channels[g, place])}
             row |= _limits("busy", busy.at(g, place)) | _limits("peak", peak.at(g, place))

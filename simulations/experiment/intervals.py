@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from engine.messages.kinds import CHANNEL_NAMES, EXIT_REFUSED_TRUNK
+from engine.messages.kinds import CHANNEL_NAMES
 from engine.model.settings import SECOND_NS
 from engine.model.tallies import Tally
 from simulations.experiment.costs import queue_costs
@@ -30,8 +30,8 @@ COLUMNS: Final = (
 )
 """Counts are those of one replication in the mean, times s, shares 0 to 1; those of `figures.PARTS` add up to the
 offered. `_lo` and `_hi` are the limits of the interval of confidence. agents_* count those who may serve the queue,
-whatever else they serve. `work_s` is the agents' time that a contact takes, see `scenario.agent_time`; `erlangs` are of
-it."""
+whatever else they serve. `trunk_blocking` is of the calls that asked for a trunk channel. `work_s` is the agents' time
+that a contact takes, see `scenario.agent_time`; `erlangs` are of it."""
 
 
 def interval_rows(result: Result) -> list[Row]:
@@ -71,9 +71,8 @@ def _figures(result: Result) -> dict[str, Any]:
     found["wait_max_s"] = result.wait_max_s()
     found["max_queue"] = result.longest.mean(axis=0)
     found |= _work(result, found["talk_s"], found["wrap_s"])
-    refused = result.tallies[..., Tally.EXIT + EXIT_REFUSED_TRUNK].sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        found["trunk_blocking"] = refused / result.tallies[..., Tally.ENTRIES].sum(axis=0)
+        found["trunk_blocking"] = result.trunk_refusals.sum(axis=0) / result.trunk_calls.sum(axis=0)
     return found | _staff(result) | {"cost": queue_costs(result)}
 
 

@@ -12,6 +12,7 @@ from engine.messages.kinds import (
     AGENT_OFFERED,
     AGENT_UNREACHABLE,
     AGENT_WRAPPING,
+    EXIT_REFUSED_TRUNK,
 )
 from engine.model.tallies import Tally
 from simulations.experiment.estimates import Estimate, mean, ratio
@@ -87,6 +88,19 @@ class Result(msgspec.Struct, dict=True):
     def retried(self) -> Array:
         """Arrivals that were not a first attempt, shape (replications, queues, intervals)."""
         return np.stack([one.retried for one in self.played])
+
+    @cached_property
+    def trunk_calls(self) -> Array:
+        """Arrivals that asked for a trunk channel, shape (replications, queues, intervals). Who is handed over, or
+        overflows, from another queue brings a channel along or needs none; who is called back asks for none.
+        """
+        return np.stack([one.trunk_calls for one in self.played])
+
+    @property
+    def trunk_refusals(self) -> Array:
+        """Those of `trunk_calls` that found no channel, of that shape."""
+        found: Array = self.tallies[..., Tally.EXIT + EXIT_REFUSED_TRUNK]
+        return found
 
     @cached_property
     def cut_off(self) -> Array:

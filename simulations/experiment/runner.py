@@ -36,6 +36,8 @@ class Played(msgspec.Struct, frozen=True):
     """shape (intervals,): most who waited at once in all queues together."""
     retried: Array
     """shape (queues, intervals): arrivals that were not a first attempt."""
+    trunk_calls: Array
+    """shape (queues, intervals): arrivals that asked for a trunk channel, first attempts or not."""
     cut_off: Array
     """shape (queues, intervals): talks that broke off, by when."""
     states_ns: Array
@@ -172,6 +174,7 @@ class ReplicationRunner:
             longest=w.longest.T.copy(),
             crowd=w.crowd.copy(),
             retried=w.retried.T.copy(),
+            trunk_calls=w.trunk_calls.T.copy(),
             cut_off=w.cut_off.T.copy(),
             states_ns=np.diff(w.states, axis=0).transpose(1, 0, 2).copy(),
             busy_trunks_ns=np.diff(w.busy_trunks, axis=0).T.copy(),

@@ -18,7 +18,7 @@ def verdict(folder: Folder, name: str) -> str:
     value, low, high = limits_of(figures.get("service_level"))
     if target is None:
         return ""
-    if _is_unreached(figures):
+    if _is_unreached(folder, name):
         return "alert"
     if value is None:
         return ""
@@ -31,7 +31,7 @@ def headline(folder: Folder, say: Words) -> tuple[str, str]:
     by_queue = {name: verdict(folder, name) for name in (folder.run or {}).get("queues", {})}
     if not any(by_queue.values()):
         return "", ""
-    unreached = [name for name, kind in by_queue.items() if kind and _is_unreached(_figures(folder, name))]
+    unreached = [name for name, kind in by_queue.items() if kind and _is_unreached(folder, name)]
     reached = {name: kind for name, kind in by_queue.items() if kind and name not in unreached}
     missed, close = ([name for name, kind in reached.items() if kind == which] for which in ("alert", "warn"))
     keys = {"verdict_unreached": unreached, "verdict_missed": missed, "verdict_close": close}
@@ -49,14 +49,13 @@ def _figures(folder: Folder, name: str) -> Row:
     return found
 
 
-def _is_unreached(figures: Row) -> bool:
-    """Tell whether nobody came through to a queue: calls found no channel, and none was answered or moved on. A service
-    level is of those who came through, so it tells nothing of it.
+def _is_unreached(folder: Folder, name: str) -> bool:
+    """Tell whether no call to a queue found a channel. A service level is of those who came through or were handed
+    over, so it tells nothing of it.
     """
-    blocked, answered, moved_on = (
-        (figures.get(name) or {}).get("value") or 0.0 for name in ("blocked", "answered", "moved_on")
-    )
-    return bool(blocked > 0.0 and answered + moved_on == 0.0)
+    told = [row.get("trunk_blocking") for row in folder.queues.get(name, [])]
+    shares = [share for share in told if share is not None]
+    return bool(shares) and min(shares) >= 1.0
 
 
 def _out_of_reach(folder: Folder, say: Words) -> str:

@@ -57,6 +57,7 @@ def blank_world(
         longest=(span.intervals, queues),
         crowd=(span.intervals,),
         retried=(span.intervals, queues),
+        trunk_calls=(span.intervals, queues),
         cut_off=(span.intervals, queues),
         states=(span.intervals + 1, groups, AGENT_STATES),
         busy_trunks=(span.intervals + 1, capacity.trunk_groups),

@@ -127,8 +127,11 @@ def _arrive_by_chance(t: Any, w: Any, c: int) -> None:
     flags = source.flags
     if source.callback_share < 1.0 and uniform(caller.key, CALLBACK) >= source.callback_share:
         flags |= FLAG_NO_CALLBACK
-    if caller.attempt > 0 and 0 <= book.interval < len(w.retried):
-        w.retried[book.interval, source.queue] += 1
+    if 0 <= book.interval < len(w.retried):
+        if caller.attempt > 0:
+            w.retried[book.interval, source.queue] += 1
+        if source.trunks > 0:
+            w.trunk_calls[book.interval, source.queue] += 1
     packed = source.packed | (_trunk_of(t, w, source) + 1) << 32
     fact(w, CONTACT_ARRIVED, c, source.queue, -1, packed, 0, flags)
 

@@ -227,6 +227,7 @@ class WorldTables(TableSet):
         ("longest", np.dtype(np.int64), 2),  # (intervals, queues) most who waited at once
         ("crowd", np.dtype(np.int64), 1),  # (intervals) the same of all queues together
         ("retried", np.dtype(np.int64), 2),  # (intervals, queues) arrivals that were not the first attempt
+        ("trunk_calls", np.dtype(np.int64), 2),  # (intervals, queues) arrivals that asked for a trunk channel
         ("cut_off", np.dtype(np.int64), 2),  # (intervals, queues) talks that broke off, by when
         ("states", np.dtype(np.int64), 3),  # (intervals + 1, groups, AGENT_STATES) ns spent until each boundary
         ("busy_trunks", np.dtype(np.int64), 2),  # (intervals + 1, trunk groups) channel ns until each boundary
@@ -270,6 +271,7 @@ class WorldTables(TableSet):
     longest: Array
     crowd: Array
     retried: Array
+    trunk_calls: Array
     cut_off: Array
     states: Array
     busy_trunks: Array

@@ -101,14 +101,20 @@ def test_many_stretches_are_cut_short_and_without_targets_nothing_is_said() -> N
 def test_a_queue_that_nobody_reaches_is_not_said_to_be_kept() -> None:
     found = folder({"sales": 0.9, "fraud": 0.9}, {"sales": [0.9] * 6, "fraud": [None] * 6})
     assert found.run is not None
-    found.run["queues"]["fraud"] = {"service_level": {"value": None, "low": None, "high": None}} | {
-        name: {"value": value} for name, value in (("blocked", 31.5), ("answered", 0.0), ("moved_on", 0.0))
-    }
+    found.run["queues"]["fraud"] = {"service_level": {"value": None, "low": None, "high": None}}
+    for row in found.queues["fraud"]:
+        row["trunk_blocking"] = 1.0
     assert headline(found, Words()) == (
         "alert",
-        "Nobody reaches: fraud; no call found a channel. Over the whole time every other queue keeps its service "
+        "No caller reaches: fraud; no call found a channel. Over the whole time every other queue keeps its service "
         "level. Every interval does, too.",
     )
     assert verdict(found, "fraud") == "alert"
+    found.run["queues"]["fraud"] = found.run["queues"]["sales"]
+    assert verdict(found, "fraud") == "alert", "whoever was handed over is served well"
+    found.queues["fraud"][0]["trunk_blocking"] = None
+    found.queues["fraud"][1]["trunk_blocking"] = 0.9
+    assert verdict(found, "fraud") == "ok"
+    found.queues["fraud"][1]["trunk_blocking"] = 1.0
     del found.run["queues"]["sales"]
     assert headline(found, Words("vi"))[0] == "alert"
