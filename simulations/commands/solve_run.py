@@ -18,6 +18,7 @@ from simulations.commands.simulate_run import progress_bar
 from simulations.commands.tables import print_table, table_of
 from simulations.commands.workers import workers_of
 from simulations.notation.amounts import parse_share, parse_target
+from simulations.queueing.arrays import Truths
 from simulations.queueing.errors import UnfitInput
 from simulations.scenario.scenario import Scenario
 from simulations.solve.goals import Question, check_groups, goals_of
@@ -164,17 +165,28 @@ def print_plan(found: Solution) -> None:
 
 
 def _unreached(found: Solution) -> str:
-    """Return to which queues nobody comes through, whoever is at work."""
-    queues = found.scenario.file.queues
-    told = [
-        f"{name} ({', '.join(queues[name].trunk_groups)})"
-        for name, is_unreached in zip(queues, found.unreached, strict=True)
-        if is_unreached
-    ]
-    if not told:
-        return ""
-    does = "whose trunks refuse every call: give them channels, or let --max-block plan them"
-    return f"Nobody reaches {', '.join(told)}, {does}. "
+    """Return which queues' calls are all refused, whoever is at work, and what helps: nothing where that is told as out
+    of reach.
+    """
+    advice = (
+        "give them some, or let --max-block plan them" if found.p_block is None else "a lower --max-block buys some"
+    )
+    helped = _names(found, found.unreached & ~found.unreachable)
+    beyond = _names(found, found.unreachable)
+    return (f"No call to {helped} finds a channel: {advice}. " if helped else "") + (
+        f"No call to {beyond} finds a channel, and more channels do not help. " if beyond else ""
+    )
+
+
+def _names(found: Solution, chosen: Truths) -> str:
+    """Return queues with their trunk groups."""
+    queues = found.scenario.file.queues.items()
+    named = (
+        f"{name} ({', '.join(queue.trunk_groups)})"
+        for (name, queue), is_so in zip(queues, chosen, strict=True)
+        if is_so
+    )
+    return ", ".join(named)
 
 
 def _refused(found: Solution) -> str:
@@ -183,7 +195,7 @@ def _refused(found: Solution) -> str:
         return ""
     nobody = {name for name, is_so in zip(found.scenario.file.queues, found.unreached, strict=True) if is_so}
     told = [
-        f"{share:.1%} of the calls to {', '.join(route.groups)}"
+        f"{share:.1%} of the {route.calls} to {', '.join(route.groups)}"
         for route, share in zip(routes_of(found.scenario.file), shares_of(found.check).max(axis=-1), strict=True)
         if share >= NOTICED and not nobody.issuperset(route.queues)
     ]

@@ -31,9 +31,9 @@ from simulations.solve.trunks import (
     reckoned,
     roomy,
     told_beyond,
-    unreached,
     unsure_of_trunks,
 )
+from simulations.solve.unreached import unreached, unreached_with
 from simulations.world.warm import warm
 
 PASSES_MAX: Final = 3
@@ -57,13 +57,16 @@ class Solution(msgspec.Struct):
     check: Result
     missed: Any
     """Shape (queues, intervals): the check lies on the wrong side of the goal with its whole interval of confidence, or
-    nobody reaches the queue at all."""
+    no call to the queue finds a channel at all."""
     unreached: Any
-    """Shape (queues,): people called, and trunks that are kept as they are refused whoever was not sent elsewhere."""
+    """Shape (queues,): calls came, and every one found no channel."""
+    unreachable: Any
+    """Of that shape: that is so however many channels there are."""
     p_block: float | None
     """Share of calls that may find no trunk; None: the trunks are kept as they are."""
     blocked: Floats
-    """Shape (trunk groups,): share of calls that found no channel in the busiest interval that channels help."""
+    """Shape (trunk groups,): share of calls that found no channel in the busiest interval that channels help; nan where
+    they help in none."""
     short_of_trunks: Any
     """Shape (trunk groups,): the check lies above the share asked for with its whole interval of confidence."""
     unsure_of_trunks: Any
@@ -132,7 +135,12 @@ def solve(
             break
         pass_ += 1
         trials.replications *= 2
-    nobody_through = unreached(check)
+    roomy_check = None
+    if unreached(check).any():
+        roomy_check = simulate(
+            search.scene(found, on_shift, roomy(plain)), trials.replications, check.seed, workers=workers
+        )
+    cut_off = unreached_with(check, roomy_check)
     return Solution(
         scene,
         question.goals,
@@ -142,15 +150,16 @@ def solve(
         channels,
         seed,
         check,
-        missed | nobody_through[:, None] & (check.count("offered").sum(axis=0) > 0),
-        nobody_through,
+        missed | cut_off.intervals,
+        cut_off.queues,
+        cut_off.beyond,
         question.p_block,
         blocked(check, search.beyond_channels),
         short,
         unsure_of_trunks(check, question.p_block, search.beyond_channels),
         out_of_reach(scene.file, search.beyond_channels),
-        search.out_of_reach,
-        search.beyond,
+        search.out_of_reach(cut_off.told),
+        search.beyond | cut_off.beyond[:, None] & cut_off.intervals,
         trials.done,
         trials.replications,
         time.monotonic() - began,
@@ -178,10 +187,12 @@ class _Plans:
         """Shape (routes, intervals): where no number of channels helps; known when trunks were looked for."""
         self._trunks_out_of_reach = ""
 
-    @property
-    def out_of_reach(self) -> str:
-        """Which goals no number of agents or channels keeps for a while; empty: none that is known."""
-        return "; ".join(text for text in (self._plenty.out_of_reach, self._trunks_out_of_reach) if text)
+    def out_of_reach(self, unreached_told: str) -> str:
+        """Return which goals no number of agents or channels keeps for a while; empty: none that is known. Of trunks
+        that are kept it is what is known of the unreached.
+        """
+        of_trunks = unreached_told if self._question.p_block is None else self._trunks_out_of_reach
+        return "; ".join(text for text in (self._plenty.out_of_reach, of_trunks) if text)
 
     @property
     def beyond(self) -> Any:
@@ -223,16 +234,17 @@ class _Plans:
         self._trunks_out_of_reach = told_beyond(last, beyond)
         if p_block is None:
             kept = {name: group.channels for name, group in self._plain.file.trunk_groups.items()}
-            return kept, self._scene(found, on_shift, {})
+            return kept, self.scene(found, on_shift, {})
 
         def refused(channels: dict[str, int]) -> Floats:
-            scene = self._scene(found, on_shift, channels)
+            scene = self.scene(found, on_shift, channels)
             return blocked(simulate(scene, trials.replications, trials.seed, workers=trials.workers), beyond)
 
         channels = enough(self._plain.file, reckoned(last, p_block), refused, p_block)
-        return channels, self._scene(found, on_shift, channels)
+        return channels, self.scene(found, on_shift, channels)
 
-    def _scene(self, found: Needed, on_shift: Scheduled | None, channels: dict[str, int]) -> Scenario:
+    def scene(self, found: Needed, on_shift: Scheduled | None, channels: dict[str, int]) -> Scenario:
+        """Return the whole plan with these channels; with none the trunks are kept."""
         if on_shift is None:
             return staffed(self._plain, found.staffing, channels)
         return on_shifts(self._plain, on_shift.shifts, channels)

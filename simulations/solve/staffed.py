@@ -50,7 +50,7 @@ def staffed(scenario: Scenario, staffing: Integers, channels: dict[str, int] | N
         for key in TIMETABLE:
             entry.pop(key, None)
         entry["staffing"] = [int(count) for count in counts]
-    return Scenario.of(_with_channels(raw, channels), scenario.folder)
+    return Scenario.of(_with_channels(scenario, raw, channels), scenario.folder)
 
 
 def on_shifts(
@@ -64,10 +64,13 @@ def on_shifts(
         entry["count"] = sum(shift["count"] for shift in worked)
         if worked:
             entry["shifts"] = worked
-    return Scenario.of(_with_channels(raw, channels), scenario.folder)
+    return Scenario.of(_with_channels(scenario, raw, channels), scenario.folder)
 
 
-def _with_channels(raw: dict[str, Any], channels: dict[str, int] | None) -> dict[str, Any]:
+def _with_channels(scenario: Scenario, raw: dict[str, Any], channels: dict[str, int] | None) -> dict[str, Any]:
     for name, count in (channels or {}).items():
-        raw["trunk_groups"][name]["channels"] = count
+        group = raw["trunk_groups"][name]
+        group["channels"] = count
+        if scenario.file.trunk_groups[name].reserve > count:
+            group["reserve"] = count  # no more can be kept than there are
     return raw

@@ -169,6 +169,7 @@ def _queues(solution: Solution) -> dict[str, Row]:
             "intervals_unsure": int(unsure[place].sum()),
             "intervals_out_of_reach": int(solution.beyond[place].sum()),
             "unreached": bool(solution.unreached[place]),
+            "unreachable": bool(solution.unreachable[place]),
             **{key: plain(solution.check.estimate(key, name)) for key in QUEUE_FIGURES},
         }
         for place, (name, goal) in enumerate(solution.goals.items())
@@ -189,7 +190,7 @@ def _trunk_groups(solution: Solution) -> dict[str, Row]:
     return {
         name: {
             "channels": count,
-            "blocked_busiest": round(float(share), 6),
+            "blocked_busiest": round(float(share), 6) if np.isfinite(share) else None,
             "missed": bool(is_short),
             "unsure": bool(is_unsure),
             "intervals_out_of_reach": int(out),

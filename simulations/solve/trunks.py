@@ -5,12 +5,14 @@ from typing import Final
 
 import numpy as np
 
+from engine.model.settings import RESERVE_AUTO
 from simulations.experiment.result import Result
 from simulations.experiment.shares import shares
-from simulations.queueing import erlang_b_load, erlang_b_servers
+from simulations.queueing import erlang_b_load, erlang_b_servers, trunk_reservation
 from simulations.queueing.arrays import Floats, Truths
 from simulations.scenario.file import ScenarioFile
 from simulations.scenario.scenario import Scenario
+from simulations.scenario.sections import ScenarioTrunkGroup
 from simulations.solve.routes import calls_of, routes_of, shares_of, takes
 from simulations.solve.staffed import ROOMY
 from simulations.solve.stretches import named
@@ -29,19 +31,55 @@ def roomy(scenario: Scenario) -> dict[str, int]:
 
 
 def reckoned(result: Result, p_block: float) -> dict[str, int]:
-    """Return the channels that lose at most this share in the busiest interval; of a result with room enough.
+    """Return the channels that lose at most this share in the busiest interval, of protected calls as of others; of a
+    result with room enough.
 
-    Chance within an interval is Erlang's B's own part. Days that are busier than others ask for more as they are
-    played.
+    Chance within an interval is Erlang's part. Days that are busier than others ask for more as they are played.
     """
     file = result.model.file
-    loads = result.busy_trunks.mean(axis=0).max(axis=-1)
+    loads = result.busy_trunks.mean(axis=0)
     found = {}
     for place, (name, group) in enumerate(file.trunk_groups.items()):
-        load = float(loads[place])
-        channels = int(erlang_b_servers(load, p_block)) if load > 0.0 else 0
-        found[name] = channels + max(group.reserve, 0)
+        busiest = int(loads[place].argmax())
+        load, share = float(loads[place, busiest]), _share_protected(result, name, busiest)
+        channels = _channels_for(group, share * load, load - share * load, p_block) if load > 0.0 else 0
+        found[name] = max(channels, _least(file, name))
     return found
+
+
+def _share_protected(result: Result, name: str, interval: int) -> float:
+    """Return which share of the calls on a group with room enough may take its reserve: those that ask for it first."""
+    routes = routes_of(result.model.file)
+    asked = calls_of(result)[1].sum(axis=0)[:, interval]
+    first = [place for place, route in enumerate(routes) if route.groups[0] == name]
+    of = first or [place for place, route in enumerate(routes) if name in route.groups]
+    both = float(asked[of].sum())
+    return float(sum(asked[place] for place in of if routes[place].is_protected)) / both if both > 0.0 else 0.0
+
+
+def _channels_for(group: ScenarioTrunkGroup, protected: float, unprotected: float, p_block: float) -> int:
+    """Return the fewest channels that lose at most this share of the protected calls and of the others, in erlangs, by
+    the chain of busy channels: Erlang's B without a reserve.
+    """
+    channels = int(erlang_b_servers(protected + unprotected, p_block))
+    if group.reserve == 0 or unprotected == 0.0:
+        return channels
+    # Protected calls fill channels above those that others may take, so these lose more than by Erlang's B of all.
+    channels += max(group.reserve, 0)
+    loads = [protected, unprotected]
+    while True:
+        reserves = np.arange(channels + 1) if group.reserve == RESERVE_AUTO else np.array([group.reserve])
+        lost = trunk_reservation(loads, channels, np.stack([np.zeros_like(reserves), reserves], axis=-1))
+        cost = lost @ (protected * group.protected_value, unprotected)
+        if (lost[cost.argmin()] <= p_block).all():
+            return channels
+        channels += 1
+
+
+def _least(file: ScenarioFile, name: str) -> int:
+    """Return how many channels of a group carry no call of some that take it: its reserve."""
+    others = any(name in route.groups and not route.is_protected for route in routes_of(file))
+    return max(file.trunk_groups[name].reserve, 0) if others else 0
 
 
 def enough(
@@ -60,10 +98,14 @@ def enough(
         found |= {name: grown(found[name], share, p_block) for name, share in short.items()}
     else:
         return found
-    # Erlang's B tells the fewest of a group that alone carries its calls; of several it knows each by itself.
-    sharing = {name for route in routes_of(file) if len(route.groups) > 1 for name in route.groups}
-    for name in (name for name in reversed(found) if name in sharing):
-        found[name] = _fewest(found, name, max(file.trunk_groups[name].reserve, 0), refused, p_block)
+    # Erlang's B tells the fewest of a group that alone carries its calls; of several it knows each by itself, and of
+    # calls that may take a reserve and others it knows the sum.
+    routes = routes_of(file)
+    open_ones = {
+        name for route in routes if len(route.groups) > 1 or route.is_protected is not None for name in route.groups
+    }
+    for name in (name for name in reversed(found) if name in open_ones):
+        found[name] = _fewest(found, name, _least(file, name), refused, p_block)
     return found
 
 
@@ -105,8 +147,8 @@ def told_beyond(result: Result, beyond: Truths) -> str:
     file, shares = result.model.file, shares_of(result)
     return "; ".join(
         f"trunk group{'s' if len(route.groups) > 1 else ''} {', '.join(route.groups)}: "
-        f"{100 * shares[place].max(where=where, initial=0.0):.1f} % of the calls find no channel, however many there "
-        f"are: {named(file, np.flatnonzero(where).tolist())}"
+        f"{100 * shares[place].max(where=where, initial=0.0):.1f} % of the {route.calls} find no channel, however many "
+        f"there are: {named(file, np.flatnonzero(where).tolist())}"
         for place, (route, where) in enumerate(zip(routes_of(file), beyond, strict=True))
         if where.any()
     )
@@ -120,12 +162,13 @@ def out_of_reach(file: ScenarioFile, beyond: Truths) -> Truths:
 
 def blocked(result: Result, beyond: Truths | None = None) -> Floats:
     """Return the share of calls that found no channel in the busiest interval but those `beyond` all help, of the
-    route through each trunk group that lost most, shape (groups,).
+    route through each trunk group that lost most, shape (groups,); nan where all are beyond it.
     """
-    judged = True if beyond is None else ~beyond
-    worst = shares_of(result).max(axis=-1, initial=0.0, where=judged)
-    found: Floats = np.where(takes(result.model.file), worst, 0.0).max(axis=-1, initial=0.0)
-    return found
+    judged = np.True_ if beyond is None else ~beyond
+    worst = shares_of(result).max(axis=-1, initial=-np.inf, where=judged)
+    through = takes(result.model.file)
+    found: Floats = np.where(through, worst, -np.inf).max(axis=-1, initial=-np.inf)
+    return np.where(through.any(axis=-1), np.where(np.isfinite(found), found, np.nan), 0.0)
 
 
 def proven_short(result: Result, p_block: float | None, beyond: Truths | None = None) -> Truths:
@@ -148,14 +191,6 @@ def unsure_of_trunks(result: Result, p_block: float | None, beyond: Truths | Non
     """
     above = blocked(result, beyond) > (1.0 if p_block is None else p_block)
     return np.asarray(above & ~proven_short(result, p_block, beyond))
-
-
-def unreached(result: Result) -> Truths:
-    """Return to which queues nobody comes through, as every call found no channel, shape (queues,). Their goals are of
-    those who came through, so they tell nothing of it.
-    """
-    refused, offered = (result.count(name).sum(axis=(0, 2)) for name in ("blocked", "offered"))
-    return np.asarray((offered > 0) & (refused == offered))
 
 
 def idle_without_outage(file: ScenarioFile, channels: dict[str, int]) -> dict[str, list[str]]:

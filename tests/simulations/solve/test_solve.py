@@ -177,7 +177,7 @@ def test_trunks_that_are_kept_are_told_and_a_queue_that_nobody_reaches_is_not_ke
     done = said(path, "--max-block", "keep", "-n", "4", "-o", str(tmp_path / "plan"))
     assert done.exit_code == 1, done.output
     assert "Some targets are missed (marked)" in done.stdout
-    assert "Nobody reaches fraud (none), whose trunks refuse every call" in done.stdout
+    assert "No call to fraud (none) finds a channel: give them some, or let --max-block plan them. " in done.stdout
     assert re.search(r"fraud .* -\* ", done.stdout)
     trunks = {words[0]: words[1:] for line in done.stdout.splitlines() if len(words := line.split()) == 3}
     assert trunks["none"] == ["0", "100.0"]
