@@ -92,6 +92,26 @@ async def test_the_sentence_tells_of_them_beside_shares_of_all_that_are_amiss(bu
         assert (await page.evaluate(said)).endswith("; for 1 nobody is at work")
 
 
+@pytest.mark.parametrize(
+    ("locale", "level", "said"),
+    [
+        ("en", "alert", "1 queue needs attention now: {queue} (oldest wait 0:16); for 1 nobody is at work"),
+        ("en", "warn", "1 queue at risk: {queue} (oldest wait 0:16); for 1 nobody is at work"),
+        ("vi", "alert", "1 hàng đợi cần xử lý ngay: {queue} (chờ lâu nhất 0:16); 1 hàng đợi không có ai đang làm việc"),
+    ],
+)
+async def test_the_sentence_tells_of_them_beside_queues_at_risk_or_breached(
+    build: Build, locale: str, level: str, said: str
+) -> None:
+    house = await build(centre=centre(2))
+    late = {"queue": "sales", "entries": 1, "waiting": 1, "at_work": 1, "staffed": 1, "waits_s": 16.5}
+    beyond = {"queue": "sales", "metric": "oldest_wait_s", "level": level}
+    async with opened(house, locale=f"{locale}-VN") as page:
+        await page.evaluate(STAND, [[late, {"queue": "help", "entries": 1, "answered": 1}], [beyond], []])
+        told = said.format(queue="Sales and customer care")
+        await until(page, f"document.getElementById('sentence').innerText === '{told}'")
+
+
 async def test_nobody_is_at_work_where_the_only_one_serves_somebody_before_a_pause(build: Build) -> None:
     house = await build(centre=centre(2))
     last = {"queue": "sales", "entries": 1, "answered": 1, "connected": 1, "staffed": 1, "at_work": 0}

@@ -102,15 +102,15 @@ export function reasons(queue, levels) {
 export function sentence({ levels, worst, of }) {
   if (!queues().length) return ["quiet", t("say_no_queues")];
   const all = customers(), bad = queues().filter((queue) => RANK[worst.get(queue.queue)] < 2).sort((one, other) => RANK[worst.get(one.queue)] - RANK[worst.get(other.queue)]);
-  if (bad.length) {
-    const told = bad.slice(0, 3).map((queue) => `${shown(queue)} (${reasons(queue, levels)})`).join(", ");
-    const breached = worst.get(bad[0].queue) === "alert";
-    const text = t(breached ? "say_breached" : "say_at_risk", { count: bad.length, queues: told });
-    return [breached ? "alert" : "warn", bad.length > 3 ? `${text}, …` : text];
-  }
-  if (all.every((queue) => !queue.entries && !queue.waiting && !queue.connected && !queue.staffed)) return ["quiet", t("say_quiet")];
   const counted = (level) => all.filter((queue) => queue.open && worst.get(queue.queue) === level).length;
   const [deserted, few, onTarget] = ["quiet", "few", "ok"].map(counted), told = (key, count) => (count ? t(key, { count }) : "");
+  if (bad.length) {
+    const named = bad.slice(0, 3).map((queue) => `${shown(queue)} (${reasons(queue, levels)})`).join(", ");
+    const breached = worst.get(bad[0].queue) === "alert";
+    const text = t(breached ? "say_breached" : "say_at_risk", { count: bad.length, queues: named });
+    return [breached ? "alert" : "warn", clauses(bad.length > 3 ? `${text}, …` : text, told("say_some_deserted", deserted))];
+  }
+  if (all.every((queue) => !queue.entries && !queue.waiting && !queue.connected && !queue.staffed)) return ["quiet", t("say_quiet")];
   const amiss = Object.keys(OF).filter((metric) => ["alert", "warn"].includes(of.get(metric)) && together(metric));
   if (amiss.length) {
     const text = t("say_together", { figures: amiss.map((metric) => `${t(`metric_${metric}`)} ${percent(together(metric)[0])}`).join(", ") });
