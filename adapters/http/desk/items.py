@@ -5,6 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from adapters.http.desk.house import HouseItems
+from adapters.http.desk.openers import Openers
 from engine.ports import EngineLink
 from engine.projections.agents.status import ChannelLoad
 from engine.projections.contacts.engagements import Engagement
@@ -80,6 +81,8 @@ class DeskContact(msgspec.Struct, frozen=True):
     from_queue: str = ""
     asked_by: str = ""
     """Shown name of the colleague who asks about the customer in this call, until the customer is put through."""
+    case_opened_by: str = ""
+    """Of the report of a case: who opened that, where it is known."""
     ended_by: str = ""
     """For who handed it over, `transfer`, and from whom it was put back, `requeue`, whatever became of it then."""
     notes: list[Remark] = []
@@ -113,6 +116,7 @@ def items_of(
     today_ns: int,
     adherence: tuple[bool, float | None],
     house: HouseItems,
+    openers: Openers,
     *,
     now_ns: int,
     open_elsewhere: bool,
@@ -133,7 +137,8 @@ def items_of(
     found[FIGURES] = msgspec.json.encode(figures)
     for engagement in held:
         at_phone = rings_at_phone(engine, agent, engagement)
-        found[f"{CONTACT}{engagement.contact_id}"] = msgspec.json.encode(_contact(views, agent, engagement, at_phone))
+        contact = _contact(views, agent, engagement, at_phone, openers.of(engagement.contact_id))
+        found[f"{CONTACT}{engagement.contact_id}"] = msgspec.json.encode(contact)
     return found
 
 
@@ -147,7 +152,7 @@ def rings_at_phone(engine: EngineLink, agent: str, one: Engagement) -> bool:
     return one.channel == "voice" and has_phone(engine.views, agent) and engine.rings(one.contact)
 
 
-def _contact(views: Views, agent: str, engagement: Engagement, at_phone: bool) -> DeskContact:
+def _contact(views: Views, agent: str, engagement: Engagement, at_phone: bool, opened_by: str) -> DeskContact:
     given: dict[str, Any] = {
         "contact": engagement.contact,
         "id": engagement.contact_id,
@@ -157,6 +162,7 @@ def _contact(views: Views, agent: str, engagement: Engagement, at_phone: bool) -
         "since_ns": engagement.since_ns,
         "until_ns": engagement.until_ns,
         "at_phone": at_phone,
+        "case_opened_by": opened_by,
     }
     try:
         record = views.contacts.find(engagement.contact_id).contact

@@ -34,6 +34,7 @@ from adapters.http.desk.hub import DeskHub, Waker
 from adapters.http.desk.items import PLANS, adherence_of, items_of, rings_at_phone
 from adapters.http.desk.lately import had_lately
 from adapters.http.desk.not_understood import named
+from adapters.http.desk.openers import Openers
 from adapters.http.desk.questions import AnyQuestion, answer_to, changed_cases
 from adapters.http.desk.said import Alive, Ask, Do, Hello, Said, Typing
 from adapters.http.desk.sessions import Session
@@ -98,6 +99,7 @@ class DeskSocket:
         self._touch = touch
         self._uploads = uploads
         self._house = house
+        self._openers = Openers()
         self._ws = web.WebSocketResponse(heartbeat=20.0, max_msg_size=SAID_MAX, compress=False)
         self.waker = Waker(engine.views.agent_number(agent), session.id)
         self._sent: dict[str, bytes] = {}
@@ -229,6 +231,8 @@ class DeskSocket:
             self._adherence_due_ns = wall_ns + ADHERENCE_EVERY_NS
             self._adherence = await asyncio.to_thread(adherence_of, views, self._agent, today_ns, wall_ns)
             held = views.contacts.engagements(self._agent)
+        if await self._openers.learn(held, views):
+            held = views.contacts.engagements(self._agent)
         items = items_of(
             self._engine,
             self._agent,
@@ -236,6 +240,7 @@ class DeskSocket:
             today_ns,
             self._adherence,
             self._house,
+            self._openers,
             now_ns=wall_ns,
             open_elsewhere=self._hub.is_elsewhere(self.waker.agent, self.waker.session),
         )

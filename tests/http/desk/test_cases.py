@@ -64,6 +64,7 @@ async def test_a_case_from_its_contact_to_who_opened_it(house: House) -> None:
         report = f"case-{number}-report-0-1"
         await an.until(lambda: an.contact(report).get("state") == "offered")
         assert an.contact(report)["attributes"]["resolution"] == "a voucher"
+        assert an.contact(report)["case_opened_by"] == "an"
         await an.do("accept", contact=report)
         await an.do("end", contact=report)
         again = await served(house, an, "chat-2")

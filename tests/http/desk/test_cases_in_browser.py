@@ -92,6 +92,33 @@ async def test_a_report_says_of_which_case_it_is_who_resolved_it_and_when(build:
     work.stop()
 
 
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [
+        ("en", "A complaint {number}, which Hoa opened, was resolved by Trần Bình ("),
+        ("vi", "A complaint {number} do Hoa mở đã được Trần Bình giải quyết ("),
+    ],
+)
+async def test_a_report_says_who_opened_the_case_to_whom_it_was_opened_for(
+    build: Build, locale: str, said: str
+) -> None:
+    house = await build(centre=WITH_CASES)
+    work = CaseWork(house.engine)
+    work.start()
+    async with browser(locale=locale) as context, ClientSession(house.url) as api:
+        page = await signed_in(context, house)
+        await page.keyboard.press("r")
+        case = {"kind": "complaint", "subject": "The bus was late", "agent": "an", "by": "Hoa"}
+        number = (await tell(api, "/api/v1/cases", 201, **case))["seq"]
+        await tell(api, f"/api/v1/cases/{number}/resolve", resolution="A voucher", agent="binh")
+        await page.locator(".offer").wait_for()
+        await page.keyboard.press("a")
+        await page.locator(".task-word", has_text=said.format(number=number)).wait_for()
+        await page.reload()
+        await page.locator(".task-word", has_text=said.format(number=number)).wait_for()
+    work.stop()
+
+
 async def test_the_number_to_call_is_asked_for_where_a_chat_left_none(build: Build) -> None:
     house = await build(centre=WITH_CASES)
     async with browser() as context, ClientSession(house.url) as api:

@@ -157,15 +157,18 @@ export function conversationView(desk) {
     fill(call, el("p", { class: "call-state" }, state), el("p", { class: "call-timer", data: { since: String(contact.since_ns) } }));
   }
 
-  // What is to be done, or what became of what this agent had opened.
+  // Who is told of a case may be another one than who opened it, as where somebody wrote it down for them.
+  const toldTo = ({ case_opened_by: opener }) => (!opener ? "task_told.reported" : opener === desk.me ? "task_told.own" : "task_told.others");
+
+  // What is to be done, or what became of a case.
   function renderTask(contact) {
     task.hidden = contact.channel !== "task" || contact.state === "wrapping";
     if (task.hidden) return;
     const { subject, resolution, case_id: id, case_kind: kind, resolved_by: resolver, resolved_ns: atNs } = contact.attributes ?? {};
-    const told = resolution ? { id, kind: desk.names.kind(kind), time: day(Number(atNs)) } : null;
+    const told = resolution ? { id, kind: desk.names.kind(kind), opener: desk.names.agent(contact.case_opened_by), time: day(Number(atNs)) } : null;
     fill(
       task,
-      told ? el("p", { class: "task-word" }, by("task_told", desk.names.agent(resolver), told)) : null,
+      told ? el("p", { class: "task-word" }, by(toldTo(contact), desk.names.agent(resolver), told)) : null,
       el("p", { class: "task-subject" }, subject ?? ""),
       resolution ? el("p", { class: "task-said" }, resolution) : null,
     );
