@@ -67,11 +67,31 @@ class Desks:
         return FilesWord(self._settings.file_types, self._settings.file_bytes_max)
 
     def session_of(self, request: web.Request) -> Session:
-        """Return the session of a request. Raises Problem where nobody is signed in."""
-        session = self.sessions.read(request.cookies.get(COOKIE, ""), self._wall_ns())
+        """Return the session of a request. Raises Problem: `not-found` where its agent is configured no more,
+        `unauthorised` where nobody is signed in.
+        """
+        session = self._held_by(request)
         if session is None or not self.sign_in.still(session.agent, session.credential):
+            if session is not None:
+                self._require_known(session.agent)
             raise Problem("unauthorised", "nobody is signed in here, or the session is over: sign in at /desk")
         return session
+
+    def require_not_gone(self, request: web.Request, agent: str) -> None:
+        """Raise Problem for an agent who is configured no more, to the browser that they were signed in with.
+
+        Its cookie proves that, so that nobody else learns which names there are, or were.
+        """
+        session = self._held_by(request)
+        if session is not None and session.agent == agent:
+            self._require_known(agent)
+
+    def _held_by(self, request: web.Request) -> Session | None:
+        return self.sessions.read(request.cookies.get(COOKIE, ""), self._wall_ns())
+
+    def _require_known(self, agent: str) -> None:
+        if not self.sign_in.knows(agent):
+            raise Problem("not-found", gone(agent))
 
     def socket(self, session: Session) -> DeskSocket:
         """Return a new desk of the session's agent. Raises Problem when too many are open, or the agent is gone."""
@@ -87,8 +107,8 @@ class Desks:
                 self.uploads,
                 self._house,
             )
-        except KeyError as error:
-            raise Problem("unauthorised", str(error.args[0])) from None
+        except KeyError:
+            raise Problem("not-found", gone(session.agent)) from None
         if not self.hub.join(socket.waker):
             raise Problem("overloaded", "too many desks are open", headers={"Retry-After": "10"})
         return socket
@@ -108,4 +128,11 @@ class Desks:
     def _why_ended(self, session: Session) -> str:
         if not self.sessions.lives(session, self._wall_ns()):
             return "session_over"
-        return "" if self.sign_in.still(session.agent, session.credential) else "session_over"
+        if self.sign_in.still(session.agent, session.credential):
+            return ""
+        return "session_over" if self.sign_in.knows(session.agent) else "unknown"
+
+
+def gone(agent: str) -> str:
+    """Return what who was this agent is told."""
+    return f"agent {agent!r} is no longer in the configuration: ask whoever keeps it"

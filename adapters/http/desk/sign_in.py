@@ -74,12 +74,20 @@ class SignIn:
             return True
         return any(credential == credential_of(secret) for secret in self._tokens.credentials_of(agent).values())
 
-    def _hash_of(self, agent: str) -> str:
-        """The agent's hashed password; OPEN where none is needed; empty where the agent has none, or is nobody."""
+    def knows(self, agent: str) -> bool:
+        """Whether the configuration has an agent of this name. For who has proved to be, or have been, that one."""
+        return agent in self._known()
+
+    def _known(self) -> dict[str, str]:
+        """The hashed passwords of all who are configured, by name."""
         endpoints = self._engine.endpoints
         if endpoints is not self._indexed:
             self._indexed, self._hashes = endpoints, {one.name: one.desk_password for one in endpoints}
-        found = self._hashes.get(agent)
+        return self._hashes
+
+    def _hash_of(self, agent: str) -> str:
+        """The agent's hashed password; OPEN where none is needed; empty where the agent has none, or is nobody."""
+        found = self._known().get(agent)
         return "" if found is None else found or ("" if self._tokens else OPEN)
 
     def _decoy(self) -> str:

@@ -9,6 +9,7 @@ from aiohttp import web
 from adapters.http.answers.replies import answer
 from adapters.http.context import context_of
 from adapters.http.desk.commands import SERVED
+from adapters.http.desk.desk import gone
 from adapters.http.desk.files import PICTURES, find_attachment, headers_of, read_attachment
 from adapters.http.desk.questions import in_hand
 from adapters.http.desk.sessions import COOKIE, Session
@@ -56,6 +57,7 @@ async def post_session(request: web.Request) -> web.Response:
         agent, credential = desks.sign_in.by_token(given.token, address, now_ns)
     elif given.agent:
         agent = given.agent
+        desks.require_not_gone(request, agent)
         credential = await desks.sign_in.by_password(agent, given.password, address, now_ns)
     else:
         raise Problem("malformed", "give an 'agent' with a 'password', or a 'token'")
@@ -68,7 +70,9 @@ async def get_session(request: web.Request) -> web.Response:
     context = context_of(request)
     try:
         session = context.desks.session_of(request)
-    except Problem:
+    except Problem as problem:
+        if problem.kind.slug != "unauthorised":
+            raise
         return web.Response(status=204)
     return await _with_cookie(request, session)
 
@@ -87,8 +91,8 @@ async def _with_cookie(request: web.Request, session: Session) -> web.Response:
     limits = context.settings.desk
     try:
         name = context.views.agent(session.agent).display_name
-    except KeyError as error:
-        raise Problem("unauthorised", str(error.args[0])) from None
+    except KeyError:
+        raise Problem("not-found", gone(session.agent)) from None
     until_ns = session.began_ns + limits.session_limit_ns
     said = SignedIn(session.agent, name, session.began_ns, until_ns, limits.idle_limit_ns / SECOND_NS)
     response = await answer(request, said, settled=True)
@@ -172,7 +176,7 @@ def _session_route(method: str, handler: object, name: str, summary: str, status
         answer=SignedIn if status == 200 else None,
         or_nothing=method == "GET",
         status=status,
-        problems=(401, 413, 415, 429) if signs_in else (401,),
+        problems=(401, 404, 413, 415, 429) if signs_in else (401, 404),
     )
 
 

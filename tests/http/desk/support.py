@@ -36,6 +36,13 @@ agents:
 """
 
 
+def take_out(house: House, agent: str) -> None:
+    """Tell the adapter of a configuration without an agent, as a reload does."""
+    link: Any = house.adapter.context.engine
+    link.endpoints = tuple(one for one in link.endpoints if one.name != agent)
+    house.adapter.context.desks.hub.wake_all()
+
+
 class Desk:
     """One open desk: what it was told, as a page keeps it."""
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.http.browser import until
-from tests.http.desk.support import CENTRE, PASSWORD
+from tests.http.desk.support import CENTRE, PASSWORD, take_out
 from tests.http.desk.test_cases_in_browser import is_fit
 from tests.http.desk.test_in_browser import browser, lines, signed_in, take_chat, time_passes
 from tests.http.desk.test_socket import customer_says
@@ -178,3 +178,24 @@ async def test_who_types_where_nothing_is_kept_types_for_nobody_at_the_door(buil
         assert await page.locator("#typed-on").count() == 0
         await page.keyboard.press("Tab")
         assert await page.evaluate("document.activeElement.id") == "password"
+
+
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [("en", "no longer in the configuration"), ("vi", "không còn trong cấu hình nên không đăng nhập được")],
+)
+async def test_who_is_configured_no_more_is_told_so_and_stays_told(build: Build, locale: str, said: str) -> None:
+    house = await build(centre=CENTRE)
+    async with browser(locale=locale) as context:
+        page = await signed_in(context, house)
+        take_out(house, "an")
+        alert = page.locator(".door-alert", has_text=said)
+        await alert.wait_for()
+        async with page.expect_response(lambda answer: answer.request.method == "POST") as refused:
+            await page.fill("#password", PASSWORD)
+            await page.keyboard.press("Enter")
+        assert (await refused.value).status == 404
+        await until(page, "!document.querySelector('.door-form .primary').disabled")
+        await alert.wait_for()
+        await page.reload()
+        await alert.wait_for()

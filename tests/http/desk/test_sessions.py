@@ -12,8 +12,9 @@ from aiohttp import ClientSession, CookieJar, WSServerHandshakeError
 
 from adapters.http.desk.failures import FREE, Failures
 from adapters.http.desk.sessions import COOKIE, Sessions
+from engine.config.load import load_config
 from engine.model.passwords import HASH, hash_password, is_password
-from tests.http.desk.support import CENTRE, PASSWORD, sign_in, socket_of
+from tests.http.desk.support import CENTRE, PASSWORD, sign_in, socket_of, take_out
 from tests.http.desk.test_socket import connected, customer_says
 from tests.http.support import Build, House, stop_the_clock
 
@@ -123,6 +124,34 @@ async def test_wrong_names_and_passwords_are_answered_alike(build: Build) -> Non
         assert await tried(one, house, agent="an", password=PASSWORD) == 429
         async with one.get(house.url + PATH) as answer:
             assert answer.status == 204
+
+
+async def test_who_is_configured_no_more_is_told_so_in_their_own_browser_alone(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with client() as own, client() as another:
+        await sign_in(own, house.url)
+        await sign_in(another, house.url, "binh")
+        async with socket_of(own, house.url) as desk:
+            take_out(house, "an")
+            await desk.until(lambda: desk.ended == "unknown")
+        async with own.get(house.url + PATH) as answer:
+            assert answer.status == 404
+            assert "'an' is no longer in the configuration" in (await answer.json())["detail"]
+        assert await tried(own, house, agent="an", password=PASSWORD) == 404
+        assert await tried(own, house, agent="nobody", password=PASSWORD) == 401
+        assert await tried(another, house, agent="an", password=PASSWORD) == 401, "as any other wrong name"
+        async with another.get(house.url + PATH) as answer:
+            assert (await answer.json())["agent"] == "binh"
+
+
+async def test_a_token_of_who_is_configured_no_more_says_so(build: Build, tmp_path: Path) -> None:
+    digest = hashlib.sha256(b"secret").hexdigest()
+    house = await build(f"tokens: [{{id: desk, sha256: '{digest}', scopes: [agent], agent: an}}]", CENTRE)
+    less = tmp_path / "less.yaml"
+    less.write_text("".join(line for line in CENTRE.splitlines(keepends=True) if "name: an," not in line))
+    house.engine.configure(load_config(less))
+    async with client() as one:
+        assert await tried(one, house, token="trunkline_desk_secret") == 404
 
 
 async def test_many_tries_at_once_are_many_tries(build: Build) -> None:

@@ -76,9 +76,9 @@ class Desk {
     await loadWords();
     document.querySelector(".skip").textContent = t("skip");
     try {
-      const session = await sessionNow();
+      const { session, ended } = await sessionNow();
       if (session) this.enter(session);
-      else this.leave("");
+      else this.leave(ended === "unknown" ? saying("ended.unknown") : "");
     } catch {
       this.leave(saying("no_connection"));
     }
@@ -131,11 +131,12 @@ class Desk {
 
   // Over, unless the same agent has signed in again meanwhile, in another tab.
   async ended(reason) {
-    const session = reason === "session_over" ? await sessionNow().catch(() => null) : null;
+    const now = reason === "session_over" ? await sessionNow().catch(() => null) : null;
+    const session = now?.session;
     if (!this.me) return; // signed out meanwhile, in another tab
     if (session?.agent === this.me) this.enter(session);
     else {
-      const why = session ? "other_agent" : reason;
+      const why = session ? "other_agent" : (now?.ended ?? reason);
       if (why === "other_agent") this.kept.giveWay(session?.agent);
       this.leave(saying(`ended.${why}`));
     }

@@ -9,6 +9,7 @@ const ANSWER_WITHIN_MS = 20_000;
 // In the language of the page, which the service's own words are not.
 function refusal({ status, headers }, byToken) {
   if (status === 429) return saying("too_many_tries", { s: Number(headers.get("Retry-After") ?? 1) });
+  if (status === 404) return saying("ended.unknown");
   if (status === 401) return saying(byToken ? "wrong_token" : "wrong_password");
   return byToken && status === 403 ? saying("token_of_nobody") : saying("sign_in_refused", { status });
 }

@@ -8,11 +8,14 @@ const SILENT_MS = 25_000; // the service says something every ten seconds: a lin
 const ANSWER_WITHIN_MS = 5000;
 const SESSION = "/api/v1/desk/session";
 
-/** Who is signed in here; null: nobody. Raises where nobody answers. */
+const GONE = 404; // who was signed in is in the configuration no more
+
+/** {session: who is signed in here, null: nobody, ended: why, as the socket's `end` says it}. Raises where nobody answers. */
 export async function sessionNow() {
   const answer = await fetch(SESSION, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+  if (answer.status === GONE) return { session: null, ended: "unknown" };
   if (!answer.ok) throw new Error(String(answer.status));
-  return answer.status === 200 ? answer.json() : null;
+  return answer.status === 200 ? { session: await answer.json(), ended: "" } : { session: null, ended: "session_over" };
 }
 
 export class Wire {
@@ -143,11 +146,11 @@ export class Wire {
 
   async #retry() {
     try {
-      const session = await sessionNow();
+      const { session, ended } = await sessionNow();
       if (this.stopped || this.socket) return;
       if (session?.agent !== this.hello().agent) {
         this.close();
-        this.onEnd(session ? "other_agent" : "session_over");
+        this.onEnd(session ? "other_agent" : ended);
         return;
       }
     } catch {
