@@ -52,6 +52,8 @@ class StatusSet(msgspec.Struct, frozen=True, tag_field="type", tag="status_set")
     by: str
     """Who it was, and `note` why, as far as they said so."""
     note: str
+    seq: int
+    """Its place in the log: what the desk shows as of before that is not it yet."""
 
 
 class Waker:
@@ -269,13 +271,15 @@ class DeskHub:
     def _note_statuses(self, turn: Turn) -> None:
         """Tell the desks of agents whose status somebody else has chosen. What a desk does, its agent knows."""
         sources, agents = self._engine.views.interned.sources, self._engine.views.directory.agents
-        for row in turn.rows[turn.rows["kind"] == AGENT_STATUS_CHANGED]:
+        for place in (turn.rows["kind"] == AGENT_STATUS_CHANGED).nonzero()[0].tolist():
+            row = turn.rows[place]
             agent = int(row["agent"])
             if agent not in self._open or name_at(sources, int(row["source"])) == SOURCE:
                 continue
             said = {"by": "", "reason": "", "note": "", **who_and_why(row, turn.payload)}
             if said["by"] != agents.name(agent):
-                chosen = StatusSet(STATUS_NAMES[int(row["a"])], said["reason"], said["by"], said["note"])
+                status, seq = STATUS_NAMES[int(row["a"])], turn.first_seq + place
+                chosen = StatusSet(status, said["reason"], said["by"], said["note"], seq)
                 for waker in self._open[agent]:
                     waker.note_status(chosen)
 

@@ -36,6 +36,23 @@ async def test_a_status_that_somebody_else_chose_is_told(build: Build, locale: s
         await tell(client, STATUS, status="offline")
         await page.locator(".toast", has_text=offline).wait_for()
         assert await page.locator(".toast").count() == 1, "the latest"
+        colours = await page.evaluate(
+            """() => [".toast", ".contacts"].map((one) => getComputedStyle(document.querySelector(one)).color)"""
+        )
+        assert colours[0] == colours[1], "no fault"
+
+
+async def test_what_is_told_of_a_status_goes_once_that_is_another_one(build: Build) -> None:
+    house = await build(centre=CENTRE)
+    async with browser() as context, ClientSession(house.url) as client:
+        page = await signed_in(context, house)
+        await page.evaluate("window.setTimeout = () => 0")  # it does not go by itself
+        await tell(client, STATUS, status="available")
+        await page.locator(".toast", has_text="Ready").wait_for()
+        await page.wait_for_selector("#state[data-state=idle]")
+        assert await page.locator(".toast").count() == 1, "the status it tells of is there"
+        await tell(client, STATUS, status="paused", reason="lunch", by="an")
+        await page.locator(".toast").wait_for(state="detached")
 
 
 async def test_what_the_agent_chose_is_no_news(build: Build) -> None:

@@ -52,10 +52,12 @@ export class Arrivals {
   }
 
   // Somebody else chose how this agent is: who, and why, as far as they said it.
-  #tellStatus({ status, reason, by: who, note }) {
+  #tellStatus({ status, reason, by: who, note, seq }) {
+    const { store, names } = this.desk;
     const chosen = reason && status === "paused" ? saying("paused_for", { reason }) : saying(`status.${status}`);
-    const told = who ? saying("status_set_by", { status: chosen, agent: this.desk.names.agent(who) }) : saying("status_set", { status: chosen });
-    this.desk.complain(note ? saying("status_set_why", { told, note }) : told, "", "status");
+    const told = who ? saying("status_set_by", { status: chosen, agent: names.agent(who) }) : saying("status_set", { status: chosen });
+    const isSo = ({ agent, asOf }) => asOf < seq || (agent?.status === status && (status !== "paused" || agent.reason === reason));
+    this.desk.inform(note ? saying("status_set_why", { told, note }) : told, "status", () => isSo(store));
   }
 
   #takeLines(told) {

@@ -225,6 +225,11 @@ class Desk {
     if (this.open) this.toasts.complain(why, words, about);
   }
 
+  /** Says what somebody else did, for as long as it `holds`. */
+  inform(what, about, holds) {
+    if (this.open) this.toasts.inform(what, about, holds);
+  }
+
   // --- the page
 
   build() {

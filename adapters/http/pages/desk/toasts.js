@@ -74,7 +74,7 @@ export function toasts(agent, kept) {
     const text = textOf(one);
     const before = shown(text);
     if (before) remove(before);
-    const toast = el("div", { class: "toast" }, el("p", { class: "toast-text" }, el("span", { class: "toast-why" }), one.words ? [" ", quoted(one.words)] : null));
+    const toast = el("div", { class: one.holds ? "toast news" : "toast" }, el("p", { class: "toast-text" }, el("span", { class: "toast-why" }), one.words ? [" ", quoted(one.words)] : null));
     if (one.words) toast.append(closeButton(toast));
     else setTimeout(() => told.has(toast) && remove(toast), SHOWN_MS + READ_MS * text.length);
     told.set(toast, one);
@@ -90,7 +90,15 @@ export function toasts(agent, kept) {
    * said before without words of the same thing, `about`, gives way.
    */
   function complain(why, words = "", about = "") {
-    const one = words ? { why: saying("not_sent", { why }), words } : { why, words, about };
+    tell(words ? { why: saying("not_sent", { why }), words } : { why, words, about }, about);
+  }
+
+  /** Says what was done that is no fault, until it `holds` no more; what was said before about the same thing gives way. */
+  function inform(why, about, holds) {
+    tell({ why, words: "", about, holds }, about);
+  }
+
+  function tell(one, about) {
     for (const [toast, before] of told) if (about && before.about === about) remove(toast);
     const toast = put(one);
     keep();
@@ -100,6 +108,7 @@ export function toasts(agent, kept) {
   }
 
   function render() {
+    for (const [toast, { holds }] of told) if (holds && !holds()) remove(toast);
     if (spoken === language) return;
     spoken = language;
     for (const toast of told.keys()) speak(toast);
@@ -109,6 +118,7 @@ export function toasts(agent, kept) {
   return {
     place,
     complain,
+    inform,
     keep,
     render,
     isShown: (why) => Boolean(shown(inWords(why))),
