@@ -16,6 +16,7 @@ OFFER = {
     "en": ("Trần Bình asks about +84912000001", "Consultation · Sales"),
     "vi": ("Trần Bình hỏi về +84912000001", "Hỏi ý kiến · Sales"),
 }
+CAME_IN = {"en": "came in by", "vi": "đến từ"}
 ENDED = {"en": "Trần Bình ended it", "vi": "Trần Bình đã kết thúc"}
 
 
@@ -32,7 +33,8 @@ async def test_a_consultation_is_told_as_the_colleagues(build: Build, language: 
         page = await signed_in(context, house)
         await page.keyboard.press("r")
         attributes = {"called_by": "binh", "consultation_of": "first"}
-        await tell(client, CONTACTS, 201, contact="asks", queue="sales", customer=NUMBER, attributes=attributes)
+        asks = {"contact": "asks", "queue": "sales", "customer": NUMBER, "entry": "an"}
+        await tell(client, CONTACTS, 201, **asks, attributes=attributes)
         await page.wait_for_selector(".offer")
         assert await page.inner_text(".offer h3") == name
         assert what in await page.inner_text(".offer")
@@ -43,6 +45,7 @@ async def test_a_consultation_is_told_as_the_colleagues(build: Build, language: 
         assert "Trần Bình" in facts
         assert NUMBER in facts
         assert "binh" not in facts
+        assert CAME_IN[language] not in facts.lower(), "that it was the one asked who was called is no news"
         assert "consultation of" not in facts
         await tell(client, f"{CONTACTS}/asks/release", by="customer")
         await page.wait_for_selector(".wrap-up:visible")

@@ -7,7 +7,10 @@ import { address, person } from "./people.js";
 import { clock, day, duration, t } from "./words.js";
 
 const SHOWN_ELSEWHERE = new Set(["name", "display_name", "customer_name", "signed", "callback_queue", "deadline_ns", "number", "callback_number", "call_id", "resolved_by", "resolved_ns", "answer_to", "called_by", "consultation_of"]);
-const OF_CASES = new Set(["case_id", "case_kind", "subject", "resolution"]);
+const WORDS = { case_id: "of_case.case_id", case_kind: "of_case.case_kind", subject: "of_case.subject", resolution: "of_case.resolution", callback_of: "callback_of", page: "page" };
+
+// A colleague who asks called the one who is asked: the customer came in elsewhere, also where they are put through.
+const entryOf = (contact) => (contact.asked_by || contact.attributes?.consultation_of ? "" : contact.entry);
 
 export function customerView(desk) {
   const title = el("h2", { id: "customer-title" });
@@ -78,12 +81,12 @@ export function customerView(desk) {
       fact(t("name"), person(contact, earlier)),
       fact(t("known_as"), address(contact)),
       fact(t("callback_number"), contact.attributes?.callback_number),
-      fact(t("entry"), contact.entry),
+      fact(t("entry"), entryOf(contact)),
       fact(t("arrived"), day(contact.arrived_ns)),
       fact(t("priority"), contact.priority ? String(contact.priority) : ""),
       fact(t("identity"), contact.attributes?.signed ? t(`identity.${contact.attributes.signed}`) : ""),
       fact(t("deadline"), contact.attributes?.deadline_ns ? day(Number(contact.attributes.deadline_ns)) : ""),
-      more.map(([key, said]) => fact(OF_CASES.has(key) ? t(`of_case.${key}`) : key.replaceAll("_", " "), key === "case_kind" ? desk.names.kind(said) : said)),
+      more.map(([key, said]) => fact(WORDS[key] ? t(WORDS[key]) : key.replaceAll("_", " "), key === "case_kind" ? desk.names.kind(said) : said)),
     );
     pastTitle.textContent = earlier?.length ? t("earlier", { n: earlier.length }) : t("earlier_none_title");
     none.textContent = earlier === undefined ? t("loading") : t(earlier === null ? "earlier_not_told" : "earlier_none");
