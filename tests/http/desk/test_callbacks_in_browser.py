@@ -42,14 +42,24 @@ async def test_a_callback_says_what_it_is_and_why_it_came_to_nothing(build: Buil
 
 
 @pytest.mark.parametrize(
-    ("locale", "told", "label"),
+    ("locale", "told", "labels", "done"),
     [
-        ("en", "Callback to 0912 345 678", "To be called back at"),
-        ("vi", "Gọi lại số 0912 345 678", "Cần gọi lại số"),
+        (
+            "en",
+            "Callback to 0912 345 678",
+            ("To be called back at", "Callback asked for in", "Page", "Came in by"),
+            "Done",
+        ),
+        (
+            "vi",
+            "Gọi lại số 0912 345 678",
+            ("Cần gọi lại số", "Yêu cầu gọi lại từ liên hệ", "Trang", "Đến từ"),
+            "Xong",
+        ),
     ],
 )
 async def test_a_callback_in_hand_says_which_number_and_who_it_is(
-    build: Build, locale: str, told: str, label: str
+    build: Build, locale: str, told: str, labels: tuple[str, ...], done: str
 ) -> None:
     house = await build(centre=BOTH)
     visitor = "visitor-" + "a599" + "0" * 28
@@ -59,7 +69,8 @@ async def test_a_callback_in_hand_says_which_number_and_who_it_is(
         await tell(client, CONTACTS, 201, contact="c", queue="sales", customer=visitor, attributes={"name": "Lan Pham"})
         await tell(client, f"{CONTACTS}/c/release", by="customer")
         back = {"contact": "back-1", "queue": "sales", "channel": "voice", "customer": visitor, "entry": "web"}
-        await tell(client, CONTACTS, 201, **back, attributes={"callback_number": "0912 345 678"})
+        attributes = {"callback_number": "0912 345 678", "callback_of": "chat-1", "page": "https://lotus.example"}
+        await tell(client, CONTACTS, 201, **back, attributes=attributes)
         await page.wait_for_selector(".offer")
         await page.keyboard.press("a")
         await page.wait_for_selector(".call:not([hidden])")
@@ -69,5 +80,17 @@ async def test_a_callback_in_hand_says_which_number_and_who_it_is(
         assert await page.inner_text(".call-state") == told, "nobody is connected because somebody took it"
         assert told in await page.inner_text(".conversation")
         facts = await page.inner_text(".facts")
-        assert label.lower() in facts.lower()
+        for label in labels:
+            assert label.lower() in facts.lower()
+        assert "callback of" not in facts.lower()
         assert "callback number" not in facts.lower()
+        buttons = await page.locator(".conversation .actions button:visible").all_inner_texts()
+        assert [one.removesuffix("E") for one in buttons][1:] == [done], (
+            "no phone rang: there is none to hold or hang up"
+        )
+        await page.keyboard.press("h")
+        await page.keyboard.press("e")
+        await page.locator("dialog[open]").get_by_role("button", name=done).click()
+        await page.wait_for_selector(".wrap-up:visible, .nothing:visible")
+    kinds = ["hold_requested", "contact_released"]
+    assert [one.type for one in house.engine.views.read_events(0, 500, kinds).events] == ["contact_released"] * 2

@@ -3,14 +3,14 @@
 import { sureDialog } from "./dialogs.js";
 import { sendFile } from "./files.js";
 import { wrongOf } from "./outbox.js";
-import { hasLine } from "./people.js";
+import { hasLine, isDialled } from "./people.js";
 import { textField } from "./typed_ahead.js";
 import { saying, t } from "./words.js";
 
 const LETS_GO = new Set(["finish", "end", "transfer"]);
 
 /** The word for ending a contact in the agent's hands. */
-export const endOf = ({ channel }) => ({ voice: "hang_up", task: "end_task", email: "end_message" })[channel] ?? "end_chat";
+export const endOf = (contact) => (isDialled(contact) ? "end_callback" : ({ voice: "hang_up", task: "end_task", email: "end_message" })[contact.channel] ?? "end_chat");
 
 export class Acts {
   constructor(desk) {

@@ -3,7 +3,7 @@
 import { el, fill, keep, linked } from "./dom.js";
 import { attachment } from "./files.js";
 import { aboutEnd } from "./over.js";
-import { answeredAt, calledBackAt, isWritten, leftAt, what } from "./people.js";
+import { answeredAt, calledBackAt, isWritten, leftAt, mayHold, what } from "./people.js";
 import { endOf } from "./acts.js";
 import { by, clock, day, saying, t } from "./words.js";
 import { mayResolve, settle } from "./cases.js";
@@ -140,8 +140,8 @@ export function conversationView(desk) {
     const ofCase = contact.channel === "task" && contact.attributes?.case_id, told = contact.attributes?.resolution;
     fill(
       actions,
-      contact.channel === "voice" && served && contact.state === "connected" ? button(t("hold"), () => desk.acts.hold(contact), "H") : null,
-      contact.channel === "voice" && served && contact.state === "held" ? button(t("resume"), () => desk.acts.hold(contact), "H", { class: "primary" }) : null,
+      mayHold(contact) && served && contact.state === "connected" ? button(t("hold"), () => desk.acts.hold(contact), "H") : null,
+      mayHold(contact) && served && contact.state === "held" ? button(t("resume"), () => desk.acts.hold(contact), "H", { class: "primary" }) : null,
       served ? button(t("transfer"), () => transferDialog(desk, contact), "T") : null,
       served && mayResolve(contact) ? button(t("resolve_case"), () => settle(desk, contact, Number(contact.attributes.case_id), "resolve_case"), "S", { class: "primary" }) : null,
       ofCase && (told || (contact.state === "wrapping" && contact.ended_by === "system")) ? button(t("reopen_case"), () => settle(desk, contact, Number(contact.attributes.case_id), "reopen_case")) : null,

@@ -3,6 +3,7 @@
 import { mayOpenCase, mayResolve, settle } from "./cases.js";
 import { openCaseDialog } from "./case_dialogs.js";
 import { helpDialog } from "./help_dialog.js";
+import { mayHold } from "./people.js";
 import { ofBrowser } from "./storage.js";
 import { transferDialog } from "./transfer_dialog.js";
 import { placeOf, textField } from "./typed_ahead.js";
@@ -40,7 +41,7 @@ function handlersOf(desk, event) {
     r: () => acts.do({ verb: "status", status: "available" }),
     t: served ? () => transferDialog(desk, served) : undefined,
     e: served ? () => acts.end(served) : undefined,
-    h: served?.channel === "voice" ? () => acts.hold(served) : undefined,
+    h: mayHold(served) ? () => acts.hold(served) : undefined,
     ...Object.fromEntries([...Array(9).keys()].map((index) => [String(index + 1), () => parts.conversation.wrapping.pick(index)])),
     f: contact?.state === "wrapping" ? () => acts.finish(contact) : undefined,
     c: mayOpenCase(desk, contact) ? () => openCaseDialog(desk, contact) : undefined,

@@ -41,6 +41,12 @@ export function what(contact) {
   return number ? t("callback_to", { number }) : t(kindOf(contact));
 }
 
+/** Whether they are called back by the agent, with no phone that rings for it: then nothing here holds the call or hangs up. */
+export const isDialled = (contact) => Boolean(calledBackAt(contact)) && !contact.at_phone;
+
+/** Whether the call with them can be held. */
+export const mayHold = (contact) => contact?.channel === "voice" && !isDialled(contact);
+
 /** At which inbox a callback was asked for; empty for every other contact. */
 export const leftAt = (contact) => (calledBackAt(contact) && contact.entry ? t("left_at", { entry: contact.entry }) : "");
 
