@@ -345,6 +345,13 @@ def test_files_are_known_by_their_bytes(content: bytes, expected: str) -> None:
 # --- texts
 
 
+def test_what_stands_behind_a_colon_begins_alike() -> None:
+    for locale in ("en", "vi"):
+        for word, text in page_texts.catalogue(locale).items():
+            if word.startswith("refused_") or word == "too_late":
+                assert text.split(": ", 1)[-1][0].isupper(), (locale, word)
+
+
 def test_both_languages_say_everything() -> None:
     english, vietnamese = page_texts.catalogue("en"), page_texts.catalogue("vi")
     assert list(english) == list(vietnamese)

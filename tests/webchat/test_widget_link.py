@@ -249,7 +249,7 @@ async def test_what_was_left_long_ago_without_a_line_is_told_as_not_sent(build: 
     init = f"localStorage.getItem('{key}.pending') ?? localStorage.setItem('{key}.pending', {json.dumps(entries)})"
     async with shop(house, init=init) as seen:
         await seen.page.locator("#trunkline-chat .launcher").click()
-        await seen.until(".status", "Not sent: it was written too long ago")
+        await seen.until(".status", "Not sent: It was written too long ago")
         assert not house.open_contacts()
         assert await kept(seen.page) == []
         await seen.page.reload()

@@ -61,7 +61,7 @@ async def test_a_number_that_comes_too_late_takes_nobody_out_of_the_line(anywher
         contact = await house.take()
         await seen.until(".status", "Bob Ray is here.")
         await seen.let_go()
-        await seen.until(".status", "Your number was not noted: somebody is here already.")
+        await seen.until(".status", "Your number was not noted: Somebody is here already.")
         await seen.page.keyboard.type(" line")
         assert await widget.locator(".row textarea").input_value() == "half a line"
         await house.say(contact, "good morning")
@@ -82,7 +82,7 @@ async def test_a_number_under_way_is_not_told_as_not_left_before_that_is_so(anyw
         )
         assert not await widget.locator(".area .agent").is_visible()
         await seen.let_go()
-        await seen.until(".status", "Your number was not noted: chats are taken again.")
+        await seen.until(".status", "Your number was not noted: Chats are taken again.")
         await widget.locator(".row textarea").wait_for()
         assert await widget.locator(".line").count() == 0
 
@@ -106,7 +106,7 @@ async def test_a_line_behind_a_start_that_became_a_message_was_in_no_chat(build:
         await house.close_queue()
         await seen.until(".status", "Nobody is here")
         await seen.let_go()
-        await seen.until(".line.failed .mark", "Not sent: there is no chat now.")
+        await seen.until(".line.failed .mark", "Not sent: There is no chat now.")
         await seen.until(".status", "We have your message")
 
 

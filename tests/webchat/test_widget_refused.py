@@ -35,7 +35,7 @@ async def test_a_line_after_the_end_is_told_beside_it_in_the_readers_language(an
         await seen.page.keyboard.press("Enter")
         await house.end(contact)
         await seen.page.context.set_offline(False)
-        await seen.until(".line.failed .mark", "Chưa gửi được: cuộc trò chuyện đã kết thúc.")
+        await seen.until(".line.failed .mark", "Chưa gửi được: Cuộc trò chuyện đã kết thúc.")
         assert await seen.text(".status") == "Cuộc trò chuyện đã kết thúc."
         assert "chat-" not in await seen.text(".panel")
         seen.said.clear()  # the browser itself writes of what could not be reached
@@ -63,7 +63,7 @@ async def test_a_first_line_that_is_refused_stands_in_the_form_alone(
         with monkeypatch.context() as strict:
             refuse(strict, Beginning, "start", "not_taken")
             await seen.begin("Where is my bag?")
-            await seen.until(".status", "Not sent: it could not be taken.")
+            await seen.until(".status", "Not sent: It could not be taken.")
         assert await widget.locator(".line").count() == 0
         assert await widget.locator(".area textarea").input_value() == "Where is my bag?"
         assert (await seen.focus()).startswith("TEXTAREA")

@@ -62,7 +62,7 @@ async def test_a_line_that_is_refused_after_a_reload_stands_as_not_sent(anywhere
         await seen.page.go_back()
         await seen.page.locator(f"{CHAT} .launcher").click()
         await seen.until(".line.failed", "it matters")
-        assert "Not sent: the chat has ended." in await seen.text(".line.failed")
+        assert "Not sent: The chat has ended." in await seen.text(".line.failed")
         assert await seen.text(".status") == "The chat has ended."
         await seen.come_back()
         await seen.until(".line.failed", "it matters")
@@ -93,7 +93,7 @@ async def test_half_a_line_behind_words_that_became_a_message_is_not_lost(build:
         await house.close_queue()
         await seen.let_go()
         await seen.until(".status", "We have your message.")
-        await seen.until("#unsent", "Not sent: nobody is here at the moment.")
+        await seen.until("#unsent", "Not sent: Nobody is here at the moment.")
         await seen.focused(".held textarea")
         await seen.page.keyboard.type("ther one")
         await seen.page.keyboard.press("Enter")
@@ -201,5 +201,5 @@ async def test_a_comment_that_is_refused_stands_as_not_sent(anywhere: House, mon
         await seen.page.locator(f"{CHAT} [name=comment]").fill("quick and kind")
         await seen.page.locator(f"{CHAT} form:not(.held) button[type=submit]").click()
         await seen.until(".line.failed", "quick and kind")
-        assert "this chat can no longer be rated" in await seen.text(".line.failed")
+        assert "This chat can no longer be rated" in await seen.text(".line.failed")
         assert await seen.text(".status") == "The chat has ended."

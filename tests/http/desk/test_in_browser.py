@@ -533,7 +533,7 @@ async def test_an_agent_sends_a_picture(build: Build, tmp_path: Path) -> None:
         await page.wait_for_selector("button.clip:visible")
         choose = page.locator(".composer input[type=file]")
         await choose.set_input_files({"name": "map.exe", "mimeType": "image/png", "buffer": b"MZ" + bytes(90)})
-        await until(page, "document.querySelector('.toasts').textContent.includes('files of this kind are not sent')")
+        await until(page, "document.querySelector('.toasts').textContent.includes('Files of this kind are not sent')")
         await choose.set_input_files({"name": "map.png", "mimeType": "image/png", "buffer": picture})
         await until(page, "document.querySelector('.line-state')?.textContent === 'sent'")
         assert "map.png" in await page.inner_text(".mine .attachment")

@@ -225,5 +225,5 @@ async def test_words_for_who_went_back_to_the_queue_are_not_told_as_of_one_that_
         await tell(client, f"{CONTACTS}/chat-1/requeue")
         await page.wait_for_selector(".wrap-up:not([hidden])")
         await page.keyboard.press("f")
-        said = "not sent: the contact is not with you any more “half a line”"
+        said = "not sent: The contact is not with you any more. “half a line”"
         await page.locator(".toast", has_text=said).wait_for()

@@ -26,6 +26,13 @@ def test_catalogues_have_equal_keys_and_placeholders() -> None:
         assert vietnamese[key].strip()
 
 
+def test_reasons_begin_alike_wherever_they_stand() -> None:
+    reasons = ("over.line", "leaving", "refused.", "file_gone", "file_empty", "file_late", "file_kind", "file_no_room")
+    for catalogue in CATALOGUES.values():
+        for key, text in catalogue.items():
+            assert not key.startswith(reasons) or text[0].isupper(), key
+
+
 def test_every_word_that_a_script_says_is_in_the_catalogue() -> None:
     keys = set(CATALOGUES["en"])
     for name, script in SCRIPTS.items():
