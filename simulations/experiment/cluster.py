@@ -4,12 +4,14 @@ What is played is keyed by seed and replication, so it does not matter who plays
 played again because a worker was lost: the figures are those of one machine, to the bit.
 """
 
+import asyncio
 import contextlib
 import logging
 import math
 import queue
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import CancelledError, wait
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from engine.errors import TrunklineError
@@ -20,15 +22,20 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 CONNECT_S: Final = 10.0
-"""How long a scheduler may take to answer."""
+"""How long a scheduler may take to answer at first."""
+ANSWER_S: Final = 30.0
+"""How long it may take later, busy with what it was given."""
 WORKERS_S: Final = 30.0
 """How long a cluster may be without any worker: one that was lost may be about to come back."""
 PATROL_S: Final = 1.0
 """How often somebody looks whether there are workers at all, while nothing arrives."""
+COMING_S: Final = 0.1
+"""How often somebody looks for the first worker."""
 TASKS_A_THREAD: Final = 4
 """Into how many tasks the share of a thread is cut, so that quick workers take work off slow ones."""
 TASK_REPLICATIONS_MAX: Final = 16
 """What is played again at most, by a thread that is lost."""
+Answer = TypeVar("Answer")
 Came = TypeVar("Came")
 What = TypeVar("What")
 INSTALL: Final = "install it with: pip install 'trunkline[cluster]'"
@@ -54,6 +61,7 @@ class Cluster:
         self.ready_s = 0.0
         """How long its workers took until they could play, s."""
         self._client: Client | None = None
+        self._joined = contextlib.ExitStack()
 
     @property
     def client(self) -> "Client":
@@ -63,17 +71,29 @@ class Cluster:
 
     def __enter__(self) -> "Cluster":
         try:
-            from distributed import Client
-            from distributed.comm.addressing import resolve_address
+            import distributed  # noqa: F401  # whose loggers are there then
         except ImportError:
             raise ClusterFailed(f"a cluster needs the package 'distributed', which is not there; {INSTALL}") from None
-        # What happens to the cluster is told by the errors below; Dask tells it besides, with pages of traceback.
-        logging.getLogger("distributed").setLevel(logging.CRITICAL + 1)
+        with contextlib.ExitStack() as joined:
+            joined.enter_context(_dask_is_silent())
+            self._client = self._connection()
+            joined.callback(self._close)
+            self._make_ready(self._checked_workers())
+            self._joined = joined.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._joined.close()
+
+    def _connection(self) -> "Client":
+        from distributed import Client
+        from distributed.comm.addressing import resolve_address
+
         try:
             resolve_address(
                 self.address
             )  # a client that was never begun cannot be closed, and hangs as it is forgotten
-            self._client = Client(  # type: ignore[no-untyped-call]
+            return Client(  # type: ignore[no-untyped-call]
                 self.address, timeout=CONNECT_S, set_as_default=False
             )
         except (OSError, ValueError, TypeError) as error:
@@ -81,20 +101,11 @@ class Cluster:
                 f"no scheduler of Dask answers at {self.address} ({str(error) or 'in time'}): is it running, and is "
                 "the address that which it printed, as tcp://10.0.0.5:8786?"
             ) from None
-        try:
-            self._make_ready(self._checked_workers())
-        except BaseException:
-            self._close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._close()
 
     def _close(self) -> None:
-        if self._client is not None:
-            self._client.close()  # type: ignore[no-untyped-call]
-            self._client = None
+        client, self._client = self.client, None
+        with contextlib.suppress(OSError):  # a scheduler that does not answer takes no leave either
+            client.close()  # type: ignore[no-untyped-call]
 
     def worker_pool(self, runner_of: Callable[[What], Runner[Came]], what: What) -> "ClusterPool[Came]":
         """Return who plays this here, by the runners that `runner_of`, importable there, makes of it."""
@@ -102,11 +113,28 @@ class Cluster:
 
     def threads(self) -> int:
         """Return how many replications the workers play at once. Raises ClusterFailed where nobody can say."""
+        return sum(self._threads_of_workers().values())
+
+    def _threads_of_workers(self) -> dict[str, int]:
+        with self.connected():
+            found: dict[str, int] = self.client.nthreads(callback_timeout=ANSWER_S)  # type: ignore[no-untyped-call]
+        return found
+
+    @contextlib.contextmanager
+    def connected(self) -> Iterator[None]:
+        """Raise ClusterFailed for whatever Dask raises where its scheduler is gone."""
         try:
-            counts: dict[str, int] = self.client.nthreads()  # type: ignore[no-untyped-call]
-        except (OSError, TimeoutError):
-            raise self.lost() from None
-        return sum(counts.values())
+            yield
+        except Exception as error:
+            if self._means_lost(error):
+                raise self.lost() from None
+            raise
+
+    def _means_lost(self, error: Exception) -> bool:
+        """Whether this came of a lost scheduler: a client that gave up stumbles over what it has no more."""
+        if isinstance(error, TrunklineError):
+            return False
+        return isinstance(error, OSError | CancelledError) or self.client.status != "running"
 
     def lost(self) -> ClusterFailed:
         """Return the error of a scheduler that is gone."""
@@ -133,43 +161,127 @@ class Cluster:
             yield future
             pending.discard(future)
 
+    def fetched(self, task: "Future[Came]") -> Came:
+        """Return what a task that ended came to, once it was done again where a lost worker took that along.
+
+        Raises what the task raised; ClusterFailed where the cluster failed it.
+        """
+        from distributed import KilledWorker
+
+        try:
+            came: Came = self._watched(
+                lambda: self.client.gather(task, asynchronous=True)  # type: ignore[no-untyped-call]
+            )
+        except KilledWorker as error:
+            raise ClusterFailed(
+                f"one worker of the cluster at {self.address} after the other was lost over the same task, at last "
+                f"{error.last_worker.address}: see what they printed"
+            ) from None
+        except Exception as error:
+            if task.status != "error" and self._means_lost(error):
+                raise self.lost() from None
+            raise
+        return came
+
+    def _watched(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Return what the scheduler answers, however long it takes while there are workers. Raises what it raises, and
+        ClusterFailed where nobody is left to answer.
+        """
+
+        async def asking() -> Answer:
+            return await ask()
+
+        loop: Any = self.client.loop  # none any more, where the client is closed
+        asked = asyncio.run_coroutine_threadsafe(asking(), loop.asyncio_loop)
+        alive_s = time.monotonic()
+        # It is never cancelled, as then Dask would tell of its parts: it ends as the connection is closed.
+        while not wait([asked], PATROL_S).done:
+            alive_s = self._patrol(alive_s)
+        return asked.result()
+
     def _patrol(self, alive_s: float) -> float:
         """Return when there was a worker last, `alive_s` if there is none. Raises ClusterFailed after WORKERS_S."""
         if self.threads():
             return time.monotonic()
         if time.monotonic() - alive_s > WORKERS_S:
-            raise ClusterFailed(f"all workers of the cluster at {self.address} are gone, and none came back")
+            raise self._deserted()
         return alive_s
+
+    def _deserted(self) -> ClusterFailed:
+        return ClusterFailed(
+            f"the cluster at {self.address} has had no worker for {WORKERS_S:.0f} s: start some with "
+            f"'dask worker {self.address}'"
+        )
 
     def _make_ready(self, workers: list[str]) -> None:
         """Let every worker compile or load the world; one that comes later does it with its first replication."""
         began_s = time.monotonic()
         # Should a worker be lost meanwhile, another one that is ready has nothing to do in its place.
-        tasks = {
-            self.client.submit(compiled, workers=[worker], allow_other_workers=True, pure=False): worker
-            for worker in workers
-        }
+        with self.connected():
+            tasks = {
+                self.client.submit(compiled, workers=[worker], allow_other_workers=True, pure=False): worker
+                for worker in workers
+            }
         for task in self.arriving(set(tasks)):
-            if task.cancelled():  # type: ignore[no-untyped-call]
-                raise self.lost()
-            if (error := task.exception()) is not None:  # type: ignore[no-untyped-call]
-                raise ClusterFailed(f"worker {tasks[task]} cannot compile the simulated world: {error}")
+            try:
+                self.fetched(task)
+            except ClusterFailed:
+                raise
+            except Exception as error:
+                raise ClusterFailed(
+                    f"worker {tasks[task]} of the cluster at {self.address} cannot compile the simulated world: {error}"
+                ) from None
         self.ready_s = time.monotonic() - began_s
 
     def _checked_workers(self) -> list[str]:
-        """Return the addresses of the workers."""
-        try:
-            self.client.wait_for_workers(1, timeout=WORKERS_S)
-        except TimeoutError:
-            raise ClusterFailed(
-                f"the cluster at {self.address} has no worker: start some with 'dask worker {self.address}'"
-            ) from None
-        found: dict[str, Any] = self.client.run(played_by, on_error="return")
+        """Return the addresses of the workers, as soon as there are any."""
         here = played_by()
+        came_by_s = time.monotonic() + WORKERS_S
+        while not (found := self._builds()):
+            if time.monotonic() > came_by_s:
+                raise self._deserted()
+            time.sleep(COMING_S)
         faults = [fault for worker, there in sorted(found.items()) if (fault := _fault(worker, there, here))]
         if faults:
             raise ClusterFailed("; ".join(faults))
         return sorted(found)
+
+    def _builds(self) -> dict[str, Any]:
+        """Return what each worker plays with, an error where it cannot say, by address; not who is lost meanwhile."""
+        from distributed.comm.core import CommClosedError
+
+        with self.connected():
+            found: dict[str, Any] = self._watched(
+                lambda: self.client.run(played_by, on_error="return", asynchronous=True)
+            )
+        left = self._threads_of_workers()
+        return {
+            worker: there
+            for worker, there in found.items()
+            if worker in left and not isinstance(there, CommClosedError)  # the scheduler may find out a moment later
+        }
+
+
+@contextlib.contextmanager
+def _dask_is_silent() -> Iterator[None]:
+    """Let Dask tell nothing meanwhile: what happens to a cluster is told by errors, not by its pages of traceback."""
+
+    def is_told(_: logging.LogRecord) -> bool:
+        return False
+
+    # All of them, not the first alone: some have a level and a place to write to of their own.
+    names = [name for name in tuple(logging.root.manager.loggerDict) if name.partition(".")[0] in DASK]
+    for name in names:
+        logging.getLogger(name).addFilter(is_told)
+    try:
+        yield
+    finally:
+        for name in names:
+            logging.getLogger(name).removeFilter(is_told)
+
+
+DASK: Final = ("distributed", "tornado")
+"""Whose loggers they are: Dask's, and those of the loop in which it waits."""
 
 
 def _fault(worker: str, there: Any, here: tuple[str, ...]) -> str | None:
@@ -207,7 +319,7 @@ class ClusterPool(Generic[Came]):
         """Cancel what is not played, as after an interruption."""
         futures = [*self._pending, *([] if self._sent is None else [self._sent])]
         if futures and self._cluster.client.status == "running":
-            with contextlib.suppress(OSError, TimeoutError):
+            with contextlib.suppress(ClusterFailed), self._cluster.connected():
                 self._cluster.client.cancel(futures)  # type: ignore[no-untyped-call]
         self._pending.clear()
 
@@ -230,28 +342,24 @@ class ClusterPool(Generic[Came]):
         What is played is a task of its own, sent once: Dask brings it to every worker, anew where its holder is lost.
         """
         client, sender = self._cluster.client, played_by()
-        if self._sent is None:
-            self._sent = client.submit(bytes, self._packed, key=f"trunkline-{self._name}")
         tasks = TASKS_A_THREAD * max(self._cluster.threads(), 1)
         size = min(max(math.ceil(len(replications) / tasks), 1), TASK_REPLICATIONS_MAX)
         found = {}
-        for first in replications[::size]:
-            span = (first, min(first + size, replications.stop))
-            found[client.submit(play_some, self._name, self._sent, sender, seed, span, pure=False)] = first
+        with self._cluster.connected():
+            if self._sent is None:
+                self._sent = client.submit(bytes, self._packed, key=f"trunkline-{self._name}")
+            for first in replications[::size]:
+                span = (first, min(first + size, replications.stop))
+                found[client.submit(play_some, self._name, self._sent, sender, seed, span, pure=False)] = first
         return found
 
-    def _result(self, future: "Future[Any]") -> list[Came]:
+    def _result(self, future: "Future[list[Came]]") -> list[Came]:
         """Return what a task that ended came to."""
-        from distributed import KilledWorker
-        from distributed.client import FutureCancelledError
-        from distributed.comm.core import CommClosedError
-
         try:
-            played: list[Came] = future.result()
-        except KilledWorker as error:
-            raise ClusterFailed(f"one worker after the other was lost as it played: {error}") from None
-        except (FutureCancelledError, CommClosedError):  # it went before, or as the result was on its way
-            raise self._cluster.lost() from None
+            return self._cluster.fetched(future)
         except ImportError as error:
-            raise ClusterFailed(f"a worker came to the cluster that has no trunkline ({error})") from None
-        return played
+            raise ClusterFailed(
+                f"a worker came to the cluster at {self._cluster.address} that has no trunkline ({error})"
+            ) from None
+        except OSError as error:
+            raise ClusterFailed(f"a worker of the cluster at {self._cluster.address} cannot play: {error}") from None

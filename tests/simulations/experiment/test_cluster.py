@@ -1,15 +1,17 @@
 """A real Dask cluster of two processes: the figures of this machine to the bit, and errors where it cannot play."""
 
+import contextlib
 import json
+import logging
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -69,6 +71,78 @@ def address() -> Iterator[str]:
         n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0"
     ) as cluster:
         yield cluster.scheduler_address
+
+
+class Mortal(NamedTuple):
+    """A cluster of which every process can be killed, and none is started again."""
+
+    address: str
+    scheduler: subprocess.Popen[bytes]
+    workers: list[subprocess.Popen[bytes]]
+
+
+@pytest.fixture
+def mortal(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mortal]:
+    """One of a worker with a thread, or of as many workers as the test says."""
+    count = getattr(request, "param", 1)
+    at = tmp_path_factory.mktemp("mortal") / "scheduler.json"
+    daemon = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0"]
+    helper = [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(at), "--no-nanny"]
+    options = ["--no-dashboard", "--scheduler-file", str(at)]
+    helper += ["--nthreads", "1", "--no-dashboard"]
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": Path.cwd()}
+    with contextlib.ExitStack() as started:
+
+        def start(arguments: list[str]) -> subprocess.Popen[bytes]:
+            process = started.enter_context(subprocess.Popen(arguments, **quiet))
+            started.callback(process.kill)
+            return process
+
+        scheduler = start([*daemon, *options])
+        workers = [start(helper) for _ in range(count)]
+        deadline = time.monotonic() + 60
+        while not at.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        address = json.loads(at.read_text(encoding="utf-8"))["address"]
+        with distributed.Client(address, set_as_default=False) as client:
+            client.wait_for_workers(count, timeout=60)
+        yield Mortal(address, scheduler, workers)
+
+
+@pytest.fixture
+def told() -> Iterator[list[str]]:
+    """What is logged by Dask and the loop in which it waits, wherever it would go."""
+    found: list[str] = []
+
+    class Listening(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            found.append(record.getMessage())
+
+    listening = Listening()
+    loggers = [
+        logging.getLogger(name) for name in ("distributed", "distributed.client", "tornado.application", "asyncio")
+    ]
+    for logger in loggers:
+        logger.addHandler(listening)
+    yield found
+    for logger in loggers:
+        logger.removeHandler(listening)
+
+
+def play_and_kill(
+    victim: subprocess.Popen[bytes], asked: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], tuple[str, ...]]:
+    """Let those who are asked what they play with kill the victim first; return who asks without that."""
+    mine, pid, pids = runner.played_by, victim.pid, [process.pid for process in asked]
+
+    def played_by() -> tuple[str, ...]:
+        if os.getpid() in pids:
+            os.kill(pid, signal.SIGKILL)
+        return mine()
+
+    monkeypatch.setattr("simulations.experiment.cluster.played_by", played_by)
+    return mine
 
 
 def said(*arguments: str) -> tuple[int, str, str]:
@@ -176,28 +250,59 @@ def test_what_a_lost_worker_had_is_played_again(path: Path, address: str) -> Non
     assert are_same(found, simulate(scenario, 24, seed=4))
 
 
-def test_a_scheduler_that_is_lost_is_named(path: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    at = tmp_path / "scheduler.json"
-    daemon = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0"]
-    helper = [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(at), "--no-nanny"]
-    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": Path.cwd()}
-    options = ["--no-dashboard", "--scheduler-file", str(at)]
-    with subprocess.Popen([*daemon, *options], **quiet) as scheduler, subprocess.Popen(helper, **quiet) as worker:
-        try:
-            deadline = time.monotonic() + 60
-            while not at.exists():
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
-            address = json.loads(at.read_text(encoding="utf-8"))["address"]
-            with (
-                Cluster(address) as cluster,
-                pytest.raises(ClusterFailed, match=f"scheduler at {address} was lost: start"),
-            ):
-                simulate(Scenario.load(path), 5000, workers=cluster, progress=lambda *_: scheduler.kill())
-        finally:
-            scheduler.kill()
-            worker.kill()
-    assert "Traceback" not in capfd.readouterr().err
+def test_a_scheduler_that_is_lost_is_named_and_dask_tells_nothing(path: Path, mortal: Mortal, told: list[str]) -> None:
+    with (
+        Cluster(mortal.address) as cluster,
+        pytest.raises(ClusterFailed, match=f"scheduler at {mortal.address} was lost: start"),
+    ):
+        simulate(Scenario.load(path), 5000, workers=cluster, progress=lambda *_: mortal.scheduler.kill())
+    assert told == []
+    logging.getLogger("distributed.client").warning("heard again")
+    assert "heard again" in told
+
+
+def test_a_scheduler_that_is_lost_as_builds_are_asked_for_is_named_not_the_log(
+    path: Path, mortal: Mortal, told: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(Scenario.load(path), 4, 0, tmp_path)
+    play_and_kill(mortal.scheduler, mortal.workers, monkeypatch)
+    app = typer.Typer(pretty_exceptions_enable=False)
+    app.command()(whatif_command)
+    done = CliRunner().invoke(app, ["--log", str(tmp_path), "--policy", "{}", "--cluster", mortal.address])
+    assert done.exit_code == 5
+    assert f"error: the scheduler at {mortal.address} was lost: start" in done.stderr
+    assert str(tmp_path) not in done.stderr
+    assert told == []
+
+
+@pytest.mark.parametrize("mortal", [2], indirect=True)
+def test_workers_that_are_lost_are_left_out_until_none_is_left(
+    path: Path, mortal: Mortal, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One as it is asked for its build; the other with what it played, before that is fetched."""
+    first, second = mortal.workers
+    mine = play_and_kill(first, [first], monkeypatch)
+    with Cluster(mortal.address) as cluster:
+        assert cluster.threads() == 1
+        monkeypatch.setattr("simulations.experiment.cluster.played_by", mine)
+        monkeypatch.setattr("simulations.experiment.cluster.WORKERS_S", 0.5)
+
+        def lose_what_is_played(*_: int) -> None:
+            with cluster.client.as_current():
+                distributed.wait(
+                    [distributed.Future(key, cluster.client) for key in list(cluster.client.futures)], timeout=60
+                )
+            second.kill()
+            second.wait()
+
+        with pytest.raises(ClusterFailed, match=f"cluster at {mortal.address} has had no worker for"):
+            simulate(Scenario.load(path), 8, workers=cluster, progress=lose_what_is_played)
+    with (
+        pytest.raises(ClusterFailed, match=f"cluster at {mortal.address} has had no worker for"),
+        Cluster(mortal.address),
+    ):
+        pass
+    assert told == []
 
 
 def test_no_scheduler_at_the_address(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
