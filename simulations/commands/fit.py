@@ -7,11 +7,9 @@ from zoneinfo import available_timezones
 import typer
 
 from engine.commands.outcome import errors_as_exits
-from engine.model.durations import parse_duration
 from engine.model.time_zones import meant
 from simulations.commands.options import AsJson, form_of
-
-DAY_S = 86_400
+from simulations.notation.amounts import parse_interval
 
 
 def time_zone_of(value: str) -> str:
@@ -23,11 +21,9 @@ def time_zone_of(value: str) -> str:
 
 def _interval(text: str) -> str:
     try:
-        interval_s = parse_duration(text) // 1_000_000_000
+        parse_interval(text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    if interval_s < 60 or DAY_S % interval_s:
-        raise typer.BadParameter("a day must hold a whole number of intervals, of 1m or more: 15m, 30m, 1h")
     return text
 
 
@@ -68,5 +64,4 @@ def fit(
             chosen = None if days is None else weekdays_of(days)
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--days") from None
-        interval_s = parse_duration(interval) // 1_000_000_000
-        raise typer.Exit(run(Asked(record, out, time_zone, interval_s, chosen, bad_lines, form)))
+        raise typer.Exit(run(Asked(record, out, time_zone, parse_interval(interval), chosen, bad_lines, form)))

@@ -5,12 +5,10 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from engine.commands.outcome import Exit
-from engine.errors import ConfigError
 from simulations.commands import options
 from simulations.commands.answer import tell
 from simulations.commands.loading import loaded
@@ -19,15 +17,12 @@ from simulations.commands.tables import print_table
 from simulations.commands.workers import workers_of
 from simulations.experiment.files import write_run
 from simulations.experiment.intervals import interval_rows
-from simulations.experiment.narrow import narrowed, too_wide
+from simulations.experiment.narrow import narrowed, stop_of, too_wide
 from simulations.experiment.recording import record
 from simulations.experiment.result import Result
 from simulations.experiment.simulate import Progress as Told
 from simulations.experiment.simulate import simulate
 from simulations.experiment.summary import staff_table, summary, summary_table
-from simulations.scenario.scenario import Scenario
-from simulations.scenario.sections import Stop
-from simulations.scenario.values import metric_fault
 
 
 class Asked(options.Asked, frozen=True, kw_only=True):
@@ -40,7 +35,7 @@ class Asked(options.Asked, frozen=True, kw_only=True):
 def run(asked: Asked) -> Exit:
     """Play and tell. Raises ConfigError, SimulationFailed and OSError."""
     scenario = loaded(asked.path, asked.changes)
-    stops = [_stop(until, scenario) for until in asked.until]
+    stops = [stop_of(until, scenario.file.queues, "--until") for until in asked.until]
     with progress_bar("replications") as told, workers_of(asked.workers, asked.cluster) as workers:
         result = simulate(scenario, asked.replications, asked.seed, workers=workers, stops=stops, progress=told)
     try:
@@ -60,19 +55,6 @@ def run(asked: Asked) -> Exit:
         for note in too_wide(narrowed(result), result.replications):
             say(f"note: {note}")
     return Exit.OK
-
-
-def _stop(until: str, scenario: Scenario) -> Stop:
-    """Return the rule that `FIGURE=HALF` says. Raises ConfigError."""
-    metric, _, half = until.partition("=")
-    try:
-        stop = Stop.model_validate({"metric": metric, "half_width": float(half) if half[-1:].isdigit() else half})
-    except (ValidationError, ValueError) as error:
-        text = "write FIGURE=HALF, as sales.service_level=1% or asa_s=2; HALF must be more than 0"
-        raise ConfigError([f"--until {until}: {text}"]) from error
-    if wrong := metric_fault(metric, scenario.file.queues):
-        raise ConfigError([f"--until {until}: {wrong}"])
-    return stop
 
 
 def print_result(result: Result) -> None:

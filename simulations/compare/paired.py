@@ -15,7 +15,7 @@ from simulations.experiment.costs import total_benefits, total_costs
 from simulations.experiment.estimates import Estimate, mean, ratio, t_quantile
 from simulations.experiment.figures import Counted
 from simulations.experiment.result import Result
-from simulations.experiment.simulate import Progress, after, replications_of, simulate
+from simulations.experiment.simulate import Progress, after, replications_of, seed_of, simulate
 from simulations.experiment.summary import plain
 from simulations.experiment.worker_pool import Workers
 from simulations.scenario.scenario import Scenario
@@ -41,8 +41,8 @@ def played_alike(
     `progress` is told replications of all together. Raises ConfigError, SimulationFailed and ClusterFailed.
     """
     experiment = scenarios[0].file.experiment
-    count = replications_of(replications, max(experiment.replications, 2))
-    seed = experiment.seed if seed is None else seed
+    count = replications_of(replications, experiment.replications, least=2)
+    seed = seed_of(seed, experiment.seed)
     planned, results = count * len(scenarios), list[Result]()
     for scenario in scenarios:
         told = after(progress, count * len(results), planned)

@@ -11,13 +11,15 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
+from engine.errors import ConfigError
 from simulations.compare.growth import grown
+from simulations.experiment.asked import whole
 from simulations.experiment.costs import total_benefits, total_costs
 from simulations.experiment.estimates import Estimate, mean
-from simulations.experiment.simulate import Progress, replications_of, simulate
+from simulations.experiment.simulate import Progress, replications_of, seed_of, simulate
 from simulations.experiment.summary import plain
 from simulations.experiment.worker_pool import Workers
-from simulations.scenario.money import Business
+from simulations.scenario.money import MONTHS_MAX, Business
 from simulations.scenario.scenario import Scenario
 
 Array = np.ndarray[Any, Any]
@@ -119,12 +121,14 @@ def structures(
 
     `progress` is told structures. Raises ConfigError, SimulationFailed and ClusterFailed.
     """
+    if not scenarios:
+        raise ConfigError(["no structures: name one scenario or more, the first as the yardstick"])
     first = scenarios[0].file
     names = _names(scenarios)
     _check_currencies(scenarios, names)
-    months = months or first.business.months
-    count = replications_of(replications, max(first.experiment.replications, 2))
-    seed = first.experiment.seed if seed is None else seed
+    months = _months_of(months, first.business.months)
+    count = replications_of(replications, first.experiment.replications, least=2)
+    seed = seed_of(seed, first.experiment.seed)
     outlooks = []
     for place, scenario in enumerate(scenarios, 1):
         found = outlook(scenario, months, count, seed, workers)
@@ -133,6 +137,15 @@ def structures(
             progress(place, len(scenarios))
     head = {"seed": seed, "replications": count, "confidence": first.experiment.confidence}
     return head | {"structures": told(outlooks)}
+
+
+def _months_of(said: int | None, otherwise: int) -> int:
+    """Return how many months were said, or else `otherwise`. Raises ConfigError where that is none, or too many."""
+    advice = f"tell 1 to {MONTHS_MAX}, or say none, for as many as the first scenario says"
+    found = otherwise if said is None else whole(said, "months", 1, advice)
+    if found > MONTHS_MAX:
+        raise ConfigError([f"months {found}: {advice}"])
+    return found
 
 
 def _names(scenarios: Sequence[Scenario]) -> list[str]:

@@ -15,7 +15,7 @@ import xxhash
 from simulations.compare.vary import Axis, Value, check_axes, grid
 from simulations.experiment.files import write_json
 from simulations.experiment.runner import played_by
-from simulations.experiment.simulate import Progress, after, replications_of, simulate
+from simulations.experiment.simulate import Progress, after, replications_of, seed_of, simulate
 from simulations.experiment.summary import summary
 from simulations.experiment.whole import made, whole
 from simulations.experiment.worker_pool import Workers
@@ -72,8 +72,8 @@ def sweep(
     """
     count = check_axes(scenario, axes)
     experiment = scenario.file.experiment
-    replications = replications_of(replications, max(experiment.replications, 2))
-    seed = experiment.seed if seed is None else seed
+    replications = replications_of(replications, experiment.replications, least=2)
+    seed = seed_of(seed, experiment.seed)
     planned, points = count * replications, []
     with nullcontext() if folder is None else made(folder / POINTS):
         for number, values in enumerate(grid(axes)):

@@ -1,13 +1,30 @@
 """Whether intervals of confidence became as narrow as was asked: by `--until`, or by the scenario's own `stop`."""
 
 import math
+from collections.abc import Collection
 from typing import Any
 
+from engine.errors import ConfigError
 from simulations.experiment.figures import FIGURES, SHARE
 from simulations.experiment.result import Result
+from simulations.scenario.sections import Stop
+from simulations.scenario.values import metric_fault
 
 SHARES = frozenset({"p_wait", "occupancy", "staffed_level"})
 """Figures that are shares, beside those of FIGURES."""
+
+
+def stop_of(until: str, queues: Collection[str], said: str) -> Stop:
+    """Return the rule that `FIGURE=HALF` says. Raises ConfigError, which begins with how it was `said`."""
+    metric, _, half = until.partition("=")
+    try:
+        stop = Stop.model_validate({"metric": metric, "half_width": float(half) if half[-1:].isdigit() else half})
+    except ValueError as error:  # pydantic's are such, too
+        text = "write FIGURE=HALF, as sales.service_level=1% or asa_s=2; HALF must be more than 0"
+        raise ConfigError([f"{said} {until}: {text}"]) from error
+    if wrong := metric_fault(metric, queues):
+        raise ConfigError([f"{said} {until}: {wrong}"])
+    return stop
 
 
 def half_width(result: Result, metric: str) -> float:

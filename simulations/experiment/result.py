@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
+from engine.errors import ConfigError
 from engine.messages.kinds import (
     AGENT_BUSY,
     AGENT_IDLE,
@@ -14,6 +15,7 @@ from engine.messages.kinds import (
     AGENT_WRAPPING,
     EXIT_REFUSED_TRUNK,
 )
+from engine.model.fields import nearest
 from engine.model.tallies import Tally
 from simulations.experiment.estimates import Estimate, mean, ratio
 from simulations.experiment.figures import COUNTS, FIGURES, SERVICE_LEVELS, SHARE, UNSTAFFED, Counted, with_sent_away
@@ -21,6 +23,7 @@ from simulations.experiment.runner import Played
 from simulations.experiment.shares import shares
 from simulations.scenario.build import Model
 from simulations.scenario.sections import Stop
+from simulations.scenario.values import figure_fault
 from simulations.world.waits import BIN_EDGES_S
 
 Array = np.ndarray[Any, Any]
@@ -128,20 +131,27 @@ class Result(msgspec.Struct, dict=True):
         return sum(one.contacts for one in self.played)
 
     def count(self, name: str) -> Array:
-        """Return one of COUNTS, as `offered`; shape (replications, queues, intervals)."""
+        """Return one of COUNTS, as `offered`; shape (replications, queues, intervals). Raises ConfigError."""
+        if name not in COUNTS:
+            hint = nearest(name, COUNTS) or f"; there are {', '.join(COUNTS)}"
+            raise ConfigError([f"there is no count '{name}'{hint}"])
         return COUNTS[name](self.tallies)
 
     def estimate(self, name: str, queue: str | None = None, by_interval: bool = False) -> Estimate:
         """Return a figure of FIGURES or COUNTS, `p_wait` or `occupancy`, with its interval of confidence.
 
         Of one queue, or of all together; over the whole horizon, or by interval (arrays of shape (intervals,); shares
-        as `shares` tells them). Counts are those of one replication. Raises KeyError for a name that there is not.
+        as `shares` tells them). Counts are those of one replication. Raises ConfigError for a figure or a queue that
+        there is not.
         """
+        of_plans = name == "staffed_level"  # the service level by another count, see `parts_of`
+        if wrong := figure_fault("service_level" if of_plans else name, queue, self.queues):
+            raise ConfigError([wrong])
         if name == "occupancy":
             return self.occupancy(None, by_interval)
         if name == "p_wait":
             return self.p_wait(queue, by_interval)
-        tallies = self.tallies if queue is None else self.tallies[:, [self.queues.index(queue)]]
+        tallies = self.tallies if queue is None else self.tallies[:, [place_of(queue, self.queues, "queue")]]
         tallies = tallies.sum(axis=1)
         if not by_interval:
             tallies = tallies.sum(axis=1)
@@ -155,6 +165,7 @@ class Result(msgspec.Struct, dict=True):
     def parts_of(self, name: str) -> tuple[Counted, Counted, float]:
         """Return what a figure divides by what, the service level by the formula that the scenario asks for.
 
+        Raises ConfigError for what is no ratio of counters, as `occupancy`.
         `staffed_level` is the same, and whoever was sent away for want of agents is a miss, whatever the formula is of.
         """
         formula = self.model.file.service_level_formula
@@ -162,6 +173,9 @@ class Result(msgspec.Struct, dict=True):
             return *SERVICE_LEVELS[formula], 1.0
         if name == "staffed_level":
             return *with_sent_away(formula, UNSTAFFED), 1.0
+        if name not in FIGURES:
+            hint = nearest(str(name), FIGURES) or f"; there are {', '.join(FIGURES)}"
+            raise ConfigError([f"there is no figure '{name}' of what was counted{hint}"])
         return FIGURES[name].part, FIGURES[name].whole, FIGURES[name].scale
 
     def by_queue(self, name: str) -> Estimate:
@@ -178,18 +192,18 @@ class Result(msgspec.Struct, dict=True):
         return ratio(part(tallies) * scale, whole(tallies), self.confidence)
 
     def p_wait(self, queue: str | None = None, by_interval: bool = False) -> Estimate:
-        """Return the share of those offered that was not answered at once."""
+        """Return the share of those offered that was not answered at once. Raises ConfigError."""
         offered, at_once = self.count("offered"), self.waits[..., 0]
         if queue is not None:
-            place = self.queues.index(queue)
+            place = place_of(queue, self.queues, "queue")
             offered, at_once = offered[:, [place]], at_once[:, [place]]
         axes = 1 if by_interval else (1, 2)
         offered, at_once = offered.sum(axis=axes), at_once.sum(axis=axes)
         return (shares if by_interval else ratio)(offered - at_once, offered, self.confidence)
 
     def occupancy(self, group: str | None = None, by_interval: bool = False) -> Estimate:
-        """Return the share of the time at work that agents rang, talked or wrapped up."""
-        states = self.states_s if group is None else self.states_s[:, [self.groups.index(group)]]
+        """Return the share of the time at work that agents rang, talked or wrapped up. Raises ConfigError."""
+        states = self.states_s if group is None else self.states_s[:, [place_of(group, self.groups, "group")]]
         states = states.sum(axis=1) if by_interval else states.sum(axis=(1, 2))
         return ratio(states[..., BUSY].sum(axis=-1), states[..., AT_WORK].sum(axis=-1), self.confidence)
 
@@ -211,6 +225,13 @@ class Result(msgspec.Struct, dict=True):
         """Return the longest wait of any outcome, shape (queues, intervals), s."""
         found: Array = self.tallies[..., Tally.LONGEST_WAIT_NS].max(axis=0) / 1e9
         return found
+
+
+def place_of(name: str, names: list[str], what: str) -> int:
+    """Return where a queue or a group stands on its axis. Raises ConfigError where there is none of that name."""
+    if name not in names:
+        raise ConfigError([f"there is no {what} '{name}'{nearest(str(name), names)}"])
+    return names.index(name)
 
 
 def quantile_s(counts: Array, share: float) -> Array:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from engine.errors import ConfigError
+from simulations.experiment.asked import whole
 from simulations.experiment.cluster import Cluster
 from simulations.experiment.narrow import half_width
 from simulations.experiment.result import Result
@@ -44,7 +45,7 @@ def simulate(
         scenario = Scenario.load(scenario)
     experiment = scenario.file.experiment
     wanted = replications_of(replications, experiment.replications)
-    seed = experiment.seed if seed is None else seed
+    seed = seed_of(seed, experiment.seed)
     if not stops and replications is None and experiment.stop is not None:
         stops = (experiment.stop,)
     result = Result(scenario.model, seed, experiment.confidence, [], stops=tuple(stops))
@@ -67,11 +68,19 @@ def simulate(
     return result
 
 
-def replications_of(said: int | None, otherwise: int) -> int:
-    """Return how many replications to play: as many as were said, or else `otherwise`. Raises ConfigError below 1."""
-    if said is not None and said < 1:
-        raise ConfigError([f"{said} replications: play 1 or more, or say none, for as many as the scenario says"])
-    return otherwise if said is None else said
+def replications_of(said: int | None, otherwise: int, least: int = 1) -> int:
+    """Return how many replications to play: as many as were said, or else `otherwise`, of which there are enough.
+
+    Raises ConfigError below `least`: 2 where what is told is how much they differ.
+    """
+    advice = f"play {least} or more, or say none, for as many as the scenario says"
+    return max(otherwise, least) if said is None else whole(said, "replications", least, advice)
+
+
+def seed_of(said: int | None, otherwise: int) -> int:
+    """Return the seed that was said, or else `otherwise`. Raises ConfigError below 0."""
+    advice = "a seed is 0 or more; or say none, for that of the scenario"
+    return otherwise if said is None else whole(said, "seed", 0, advice)
 
 
 def check_metric(scenario: Scenario, metric: str) -> None:

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 from simulations.cores import cores
+from simulations.experiment.asked import whole
 from simulations.experiment.cluster import Cluster, ClusterPool
 from simulations.experiment.cluster_worker import Runner
 
@@ -21,7 +22,12 @@ def worker_pool(
     """Return who plays this, by the runners that `runner_of` makes of it; one thread a core where not said."""
     if isinstance(workers, Cluster):
         return workers.worker_pool(runner_of, what)
-    return ThreadPool(runner_of, what, workers or cores())
+    return ThreadPool(runner_of, what, threads_of(workers))
+
+
+def threads_of(workers: int | None) -> int:
+    """Return how many threads play: so many, or one a core if not said. Raises ConfigError below 1."""
+    return cores() if workers is None else whole(workers, "workers", 1, "play with 1 or more, or say none")
 
 
 class ThreadPool(Generic[What, Came]):

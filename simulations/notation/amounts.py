@@ -5,6 +5,7 @@ from typing import Final
 
 from engine.model.durations import parse_duration
 
+DAY_S: Final = 86_400
 _PER_HOUR: Final = {
     "s": 3600.0,
     "sec": 3600.0,
@@ -40,6 +41,14 @@ def parse_share(text: str) -> float:
 def parse_seconds(text: str) -> float:
     """Return the seconds of `20s`, `3m30s` or `1h`. Raises ValueError."""
     return parse_duration(text.strip()) / 1e9
+
+
+def parse_interval(text: str) -> int:
+    """Return the seconds of an interval of `30m`, of which a day holds a whole number. Raises ValueError."""
+    interval_s = parse_duration(text.strip()) // 1_000_000_000
+    if interval_s < 60 or DAY_S % interval_s:
+        raise ValueError("a day must hold a whole number of intervals, of 1m or more: 15m, 30m, 1h")
+    return interval_s
 
 
 def parse_target(text: str) -> tuple[float, float | None]:

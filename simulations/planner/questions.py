@@ -3,35 +3,38 @@
 from __future__ import annotations  # help() shows Numbers, not all that may be one
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 import numpy as np
 
 from engine.errors import ConfigError
 from engine.model.durations import parse_duration
+from engine.model.time_zones import meant
 from simulations.compare.paired import played_alike
 from simulations.compare.payback import structures
 from simulations.compare.resilience import resilience as cases_of
 from simulations.compare.sweep import sweep as sweep_of
-from simulations.compare.vary import Axis, Value, parse_vary
+from simulations.compare.vary import EXAMPLE, Axis, Value, parse_vary
+from simulations.experiment.asked import whole
+from simulations.experiment.narrow import stop_of
 from simulations.experiment.recording import record as record_of
-from simulations.experiment.simulate import Progress
+from simulations.experiment.simulate import Progress, replications_of, seed_of
 from simulations.experiment.simulate import simulate as simulate_of
 from simulations.experiment.worker_pool import Workers
 from simulations.fit.calls import instant_ns
 from simulations.fit.fitted import fit as fit_of
 from simulations.fit.read import read_calls
-from simulations.notation.amounts import parse_rate, parse_seconds, parse_share, parse_target
+from simulations.notation.amounts import parse_interval, parse_rate, parse_seconds, parse_share, parse_target
 from simulations.planner.differences import Cases, Comparison, Grid, Months
 from simulations.planner.records import Fitted, WhatIf
 from simulations.planner.runs import Plan, Run, fields_of, plan_of, run_of
 from simulations.queueing import Figures, UnfitInput, agents_for, erlang_a
 from simulations.queueing.arrays import Numbers
 from simulations.scenario.scenario import Scenario
-from simulations.scenario.sections import Stop
 from simulations.solve.goals import Question, goals_of
 from simulations.solve.solve import solve as solve_of
 from simulations.solve.timetable import parse_shift
@@ -42,6 +45,10 @@ from simulations.whatif.whatif import ask
 
 Place = Scenario | Path | str
 """A scenario, or the file of one."""
+Share = str | float
+"""A share, 0 to 1, or as "5%"; of a target also "80/20"."""
+Until = str | tuple[str, float | str] | Mapping[str, float | str]
+"""By which figures' intervals replications end: `FIGURE=HALF`, the two, or of several by figure."""
 
 
 def simulate(
@@ -49,31 +56,30 @@ def simulate(
     replications: int | None = None,
     seed: int | None = None,
     *,
-    until: tuple[str, float] | dict[str, float] | None = None,
+    until: Until | None = None,
     workers: Workers | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Play a scenario many times over.
 
     Replications and seed are those of the file's `experiment` where not said; with `until=("sales.service_level",
-    0.01)` more are played, at most 1000, until half the width of that figure's interval is so small; with a mapping as
-    `{"sales.service_level": 0.01, "asa_s": 2}`, those of all its figures. All chance is keyed by seed, replication,
-    queue and contact, so the same seed gives the same figures, whoever plays: `workers`
+    0.01)`, or "sales.service_level=1%", more are played, at most 1000, until half the width of that figure's interval
+    is so small; with a mapping as `{"sales.service_level": 0.01, "asa_s": 2}`, those of all its figures. All chance is
+    keyed by seed, replication, queue and contact, so the same seed gives the same figures, whoever plays: `workers`
     threads, one a core if not said, or a `Cluster`. `progress` is called with replications done and planned, from any
     thread. Raises ConfigError with every fault of the scenario, SimulationFailed and ClusterFailed.
     """
     found = scenario_of(scenario)
-    asked = until.items() if isinstance(until, dict) else [] if until is None else [until]
-    stops = [Stop.model_validate({"metric": metric, "half_width": half}) for metric, half in asked]
+    stops = [stop_of(text, found.file.queues, "until") for text in _untils(until)]
     return run_of(found, simulate_of(found, replications, seed, workers=workers, stops=stops, progress=progress))
 
 
 def solve(
     scenario: Place,
-    target: str | Mapping[str, str] | None = None,
+    target: Share | Mapping[str, Share] | None = None,
     *,
-    max_abandon: str | Mapping[str, str] | None = None,
-    max_block: str | None = "1%",
+    max_abandon: Share | Mapping[str, Share] | None = None,
+    max_block: Share | None = "1%",
     shifts: Sequence[str] = (),
     group_max: Mapping[str, int] | None = None,
     replications: int | None = None,
@@ -92,12 +98,14 @@ def solve(
     step_s = found.file.horizon.interval_ns / 1e9
     try:
         goals = goals_of(found.file, _by_queue(target, parse_target), _by_queue(max_abandon, parse_share))
-        p_block = None if max_block is None else parse_share(max_block)
+        p_block = None if max_block is None else parse_share(str(max_block))
         kinds = tuple(parse_shift(text, step_s) for text in shifts)
     except ValueError as error:
         raise UnfitInput(str(error)) from None
-    question = Question(goals, kinds, dict(group_max or {}), p_block)
-    answer = solve_of(found, question, replications=replications, seed=seed, workers=workers, told=progress)
+    count = replications_of(replications, found.file.experiment.replications, least=2)
+    most = {name: whole(said, f"group_max of {name}", 0, "0 or more") for name, said in (group_max or {}).items()}
+    question = Question(goals, kinds, most, p_block)
+    answer = solve_of(found, question, replications=count, seed=seed, workers=workers, told=progress)
     return plan_of(answer)
 
 
@@ -121,7 +129,7 @@ def compare(
 
 def sweep(
     scenario: Place,
-    vary: Mapping[str, str | Sequence[Value]],
+    vary: Mapping[str, Value | Sequence[Value]],
     replications: int | None = None,
     seed: int | None = None,
     *,
@@ -138,10 +146,9 @@ def sweep(
     and OSError.
     """
     try:
-        axes = [
-            parse_vary(f"{name}={values}") if isinstance(values, str) else Axis(name, tuple(values))
-            for name, values in vary.items()
-        ]
+        axes = [_axis(name, values) for name, values in vary.items()]
+        if not axes:
+            raise ValueError("nothing varies; write the values by name, as {'volume': '0.8:1.3:0.1'}")
     except ValueError as error:
         raise UnfitInput(str(error)) from None
     kept = None if folder is None else Path(folder)
@@ -150,7 +157,7 @@ def sweep(
 
 
 def payback(
-    scenarios: Sequence[Place],
+    scenarios: Sequence[Place] | Place,
     months: int | None = None,
     replications: int | None = None,
     seed: int | None = None,
@@ -163,7 +170,7 @@ def payback(
     Amounts are in the currency of `costs`. What is not said is as the first has it. Raises ConfigError,
     SimulationFailed and ClusterFailed.
     """
-    asked = [scenario_of(one) for one in scenarios]
+    asked = [scenario_of(one) for one in ([scenarios] if isinstance(scenarios, Place) else scenarios)]
     return Months(structures(asked, months, replications, seed, workers=workers, progress=progress))
 
 
@@ -181,7 +188,7 @@ def resilience(
     Raises ConfigError where nothing goes wrong in it; UnfitInput, SimulationFailed and ClusterFailed.
     """
     try:
-        late_ns = parse_duration(late)
+        late_ns = parse_duration(str(late))
     except ValueError as error:
         raise UnfitInput(f"late: {error}") from None
     return Cases(cases_of(scenario_of(scenario), late_ns, replications, seed, workers=workers, progress=progress))
@@ -193,7 +200,8 @@ def record(scenario: Place, folder: Path | str, seed: int | None = None, replica
     Not said, the seed is the file's. Raises LogError where a log is there already, SimulationFailed and OSError.
     """
     found = scenario_of(scenario)
-    record_of(found, found.file.experiment.seed if seed is None else seed, replication, Path(folder))
+    number = whole(replication, "replication", 0, "the first is 0")
+    record_of(found, seed_of(seed, found.file.experiment.seed), number, Path(folder))
     return Path(folder)
 
 
@@ -216,6 +224,7 @@ def whatif(
     times of `time_zone`. Raises ConfigError with every fault of the policy; LogError, LogDamaged, SimulationFailed and
     ClusterFailed.
     """
+    _check_zone(time_zone)
     span = (_instant_ns(moment, time_zone) for moment in (since, until))
     begin_ns, end_ns = span
     recorded = read_record(Path(log), since_ns=begin_ns, until_ns=end_ns)
@@ -238,9 +247,11 @@ def fit(
     arrivals tested for Poisson by Brown et al. (Journal of the American Statistical Association, 2005). `save(path)`
     of the answer writes the scenario. Raises ConfigError with file and line, UnfitInput, LogError, LogDamaged, OSError.
     """
+    _check_zone(time_zone)
+    interval_s = _read(parse_interval, interval, "interval")
     recorded = read_calls(Path(calls), time_zone, bad_lines)
     days = None if weekdays is None else np.array(weekdays)
-    found = fit_of(recorded, round(_number(interval, parse_seconds, "interval")), days)
+    found = fit_of(recorded, interval_s, days)
     return Fitted(**fields_of(found), recorded=recorded)
 
 
@@ -292,11 +303,40 @@ def scenario_of(place: Place) -> Scenario:
     return place if isinstance(place, Scenario) else Scenario.load(place)
 
 
+def _axis(name: str, values: Value | Sequence[Value]) -> Axis:
+    """Return what a name takes: values as they are, or of text what that says. Raises ValueError."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        return parse_vary(f"{name}={values}")
+    if not (listed := tuple(values)):
+        raise ValueError(f"'{name}' has no value; {EXAMPLE}, or a list of values")
+    return Axis(name, listed)
+
+
+def _check_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ConfigError([f"time_zone '{name}': that is not a time zone{meant(str(name))}"])
+
+
+def _untils(until: Until | None) -> list[str]:
+    """Return `FIGURE=HALF` of each figure. Raises ConfigError for what says nothing of the kind."""
+    match until:
+        case None:
+            return []
+        case str():
+            return [until]
+        case Mapping():
+            return [f"{metric}={half}" for metric, half in until.items()]
+        case (metric, half):
+            return [f"{metric}={half}"]
+    text = "write 'sales.service_level=1%', ('asa_s', 2), or several as {'sales.service_level': 0.01, 'asa_s': 2}"
+    raise ConfigError([f"until {until!r}: {text}"])
+
+
 def _by_queue(said: Any, parse: Any) -> dict[str | None, Any]:
     """Return values by queue, under None what is said of all."""
     if said is None:
         return {}
-    return {name: parse(text) for name, text in (said.items() if isinstance(said, Mapping) else [(None, said)])}
+    return {name: parse(str(one)) for name, one in (said.items() if isinstance(said, Mapping) else [(None, said)])}
 
 
 def _number(said: Any, parse: Any, name: str) -> Any:
@@ -306,7 +346,7 @@ def _number(said: Any, parse: Any, name: str) -> Any:
 
 def _read(parse: Any, text: str, name: str) -> Any:
     try:
-        return parse(text)
+        return parse(str(text))
     except ValueError as error:
         raise UnfitInput(f"{name}: {error}") from None
 

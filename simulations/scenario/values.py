@@ -17,6 +17,7 @@ __all__ = [
     "MOMENT",
     "Growth",
     "Share",
+    "figure_fault",
     "metric_fault",
     "padded",
     "plain",
@@ -126,9 +127,16 @@ def padded(moment: str) -> str:
 def metric_fault(metric: str, queues: Collection[str]) -> str | None:
     """Return what is wrong with a metric, which is FIGURE or QUEUE.FIGURE, None if nothing is."""
     queue, _, figure = metric.rpartition(".")
+    return figure_fault(figure, queue or None, queues)
+
+
+def figure_fault(figure: str, queue: str | None, queues: Collection[str]) -> str | None:
+    """Return what is wrong with a figure of a queue, or of all together (None); None if nothing is."""
     if figure not in METRICS:
-        hint = nearest(figure, METRICS)
+        hint = nearest(str(figure), METRICS)
         return f"there is no figure '{figure}'{hint}" + ("" if hint else f"; there are {', '.join(METRICS)}")
-    if queue and queue not in queues:
+    if queue is not None and queue not in queues:
         return f"there is no queue '{queue}'{nearest(queue, queues)}"
+    if queue is not None and figure == "occupancy":
+        return f"'occupancy' is of agents, who may serve other queues than '{queue}', too: leave the queue out"
     return None

@@ -7,10 +7,9 @@ import numpy as np
 
 from engine.messages.exits import GAVE_UP, LOST
 from engine.messages.kinds import EXIT_ANSWERED
-from simulations.cores import cores
 from simulations.experiment.cluster import Cluster
 from simulations.experiment.simulate import Progress, after
-from simulations.experiment.worker_pool import Workers, worker_pool
+from simulations.experiment.worker_pool import Workers, threads_of, worker_pool
 from simulations.whatif.people import People
 from simulations.whatif.rerun import Rerun, Rules, RulesRunner
 
@@ -153,7 +152,7 @@ def play_both(
 
     `workers` threads play, one a core if not said, or a cluster. Raises SimulationFailed and ClusterFailed.
     """
-    at_once = max(workers.threads(), 1) if isinstance(workers, Cluster) else min(workers or cores(), replications)
+    at_once = max(workers.threads(), 1) if isinstance(workers, Cluster) else min(threads_of(workers), replications)
     pool = worker_pool(PairRunner, task, workers if isinstance(workers, Cluster) else at_once)
     sums = [_Sum(len(task.people.persons), recorded) for _ in task.rules]
     with pool:

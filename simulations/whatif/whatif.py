@@ -10,7 +10,7 @@ import numpy as np
 from engine.messages.exits import GAVE_UP
 from engine.messages.kinds import EXIT_ANSWERED
 from simulations.experiment.estimates import t_quantile
-from simulations.experiment.simulate import Progress, replications_of
+from simulations.experiment.simulate import Progress, replications_of, seed_of
 from simulations.experiment.worker_pool import Workers
 from simulations.whatif.decisions import Names, Parting, first_parting
 from simulations.whatif.people import People, people_of
@@ -22,6 +22,7 @@ from simulations.whatif.rules import as_recorded, changed_by
 
 Array = np.ndarray[Any, Any]
 REPLICATIONS: Final = 10
+SEED: Final = 1
 LISTED: Final = 5
 """Contacts that are listed of those whose wait grew most, and of those whose wait shrank most."""
 NOTICED_S: Final = 0.05
@@ -66,7 +67,7 @@ def ask(
     record: Record,
     said: Said,
     replications: int = REPLICATIONS,
-    seed: int = 1,
+    seed: int = SEED,
     *,
     confidence: float = 0.95,
     time_zone: str = "UTC",
@@ -78,7 +79,7 @@ def ask(
     `workers` threads play, one a core if not said, or a cluster. Raises SimulationFailed,
     ClusterFailed, and ConfigError where nothing is to be played.
     """
-    replications = replications_of(replications, REPLICATIONS)
+    replications, seed = replications_of(replications, REPLICATIONS, least=2), seed_of(seed, SEED)
     people = people_of(record)
     before, now = as_recorded(record), changed_by(record, said, time_zone)
     first = record.stages[record.first_stages]
