@@ -1,16 +1,16 @@
 """The whole way from a target to a plan: demand, agents an interval, shifts, trunks, and a check by other callers."""
 
 import time
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
 
 from simulations.experiment.cluster import Cluster
 from simulations.experiment.result import Result
-from simulations.experiment.simulate import replications_of, simulate
+from simulations.experiment.simulate import replications_of, seed_of, simulate
 from simulations.experiment.worker_pool import Workers
-from simulations.queueing.arrays import Floats, Integers
+from simulations.queueing.arrays import Floats, Integers, Truths
 from simulations.scenario.scenario import Scenario
 from simulations.solve.demand import Demand, check_served, demand_of
 from simulations.solve.goals import Goal, Question, check_groups
@@ -119,51 +119,49 @@ def solve(
     goals = list(question.goals.values())
     demand = demand_of(plain, goals)
     table = timetable(scenario, question.shifts)
-    seed = scenario.file.experiment.seed if seed is None else seed
-    count = replications_of(replications, scenario.file.experiment.replications)
+    seed = seed_of(seed, scenario.file.experiment.seed)
+    count = replications_of(replications, scenario.file.experiment.replications, least=2)
     trials = Trials(demand, goals, count, seed, workers, told)
-    search = _Plans(plain, question, trials, table)
-    pass_ = 1
-    found = None
-    while True:
-        found, on_shift = search.staff(found)
-        channels, scene = search.trunks(found, on_shift)
-        check = simulate(scene, trials.replications, seed + pass_, workers=workers)
-        missed = proven_missed(check, goals)
-        short = proven_short(check, question.p_block, search.beyond_channels)
-        if not ((missed & ~search.beyond).any() or short.any()) or pass_ == PASSES_MAX:
-            break
-        pass_ += 1
-        trials.replications *= 2
-    roomy_check = None
-    if unreached(check).any():
-        roomy_check = simulate(
-            search.scene(found, on_shift, roomy(plain)), trials.replications, check.seed, workers=workers
-        )
-    cut_off = unreached_with(check, roomy_check)
+    plans = _Plans(plain, question, trials, table)
+    plan = plans.checked(seed)
+    check = plan.check
+    cut_off = unreached_with(check, plans.with_room(plan) if unreached(check).any() else None)
     return Solution(
-        scene,
+        plan.scene,
         question.goals,
         demand,
-        found,
-        on_shift,
-        channels,
+        plan.found,
+        plan.on_shift,
+        plan.channels,
         seed,
         check,
-        missed | cut_off.intervals,
+        plan.missed | cut_off.intervals,
         cut_off.queues,
         cut_off.beyond,
         question.p_block,
-        blocked(check, search.beyond_channels),
-        short,
-        unsure_of_trunks(check, question.p_block, search.beyond_channels),
-        out_of_reach(scene.file, search.beyond_channels),
-        search.out_of_reach(cut_off.told),
-        search.beyond | cut_off.beyond[:, None] & cut_off.intervals,
+        blocked(check, plans.beyond_channels),
+        plan.short,
+        unsure_of_trunks(check, question.p_block, plans.beyond_channels),
+        out_of_reach(plan.scene.file, plans.beyond_channels),
+        plans.out_of_reach(cut_off.told),
+        plans.beyond | cut_off.beyond[:, None] & cut_off.intervals,
         trials.done,
         trials.replications,
         time.monotonic() - began,
     )
+
+
+class _Plan(NamedTuple):
+    """Who works when, behind which trunks, and what that came to with other callers."""
+
+    found: Needed
+    on_shift: Scheduled | None
+    channels: dict[str, int]
+    scene: Scenario
+    check: Result
+    missed: Truths
+    """As of a Solution, but for queues that nobody reaches."""
+    short: Truths
 
 
 class _Plans:
@@ -199,7 +197,29 @@ class _Plans:
         """Where that is, shape (queues, intervals): no pass helps there."""
         return self._plenty.beyond
 
-    def staff(self, before: Needed | None) -> tuple[Needed, Scheduled | None]:
+    def checked(self, seed: int) -> _Plan:
+        """Return the plan of the first pass whose check misses nothing that could be kept, or that of the last.
+
+        Checks have callers of the seeds after `seed`, that of the trials.
+        """
+        trials, found, passed = self._trials, None, 0
+        while True:
+            passed += 1
+            found, on_shift = self._staff(found)
+            channels, scene = self._trunks(found, on_shift)
+            check = simulate(scene, trials.replications, seed + passed, workers=trials.workers)
+            missed = proven_missed(check, trials.goals)
+            short = proven_short(check, self._question.p_block, self.beyond_channels)
+            if passed == PASSES_MAX or not ((missed & ~self.beyond).any() or short.any()):
+                return _Plan(found, on_shift, channels, scene, check, missed, short)
+            trials.replications *= 2
+
+    def with_room(self, plan: _Plan) -> Result:
+        """Return what a plan comes to with the callers of its check where every trunk group has room enough."""
+        scene = self._scene(plan.found, plan.on_shift, roomy(self._plain))
+        return simulate(scene, self._trials.replications, plan.check.seed, workers=self._trials.workers)
+
+    def _staff(self, before: Needed | None) -> tuple[Needed, Scheduled | None]:
         """Return the agents an interval, and shifts that cover them; from what was found before, if anything was."""
         if before is None:
             begin = Mixes(self._trials.demand, self._prices, self._ceilings).of(self._reach.needs)
@@ -226,7 +246,7 @@ class _Plans:
             everybody = staffed(self._plain, self._reach.all_allowed(begin), self._roomy)
             self._reach.check(self._trials.play(everybody).missed)
 
-    def trunks(self, found: Needed, on_shift: Scheduled | None) -> tuple[dict[str, int], Scenario]:
+    def _trunks(self, found: Needed, on_shift: Scheduled | None) -> tuple[dict[str, int], Scenario]:
         """Return the channels that are enough for the callers of the trials, or are kept, and the whole plan."""
         last = found.trial.result if on_shift is None else on_shift.trial.result
         p_block, trials = self._question.p_block, self._trials
@@ -234,16 +254,16 @@ class _Plans:
         self._trunks_out_of_reach = told_beyond(last, beyond)
         if p_block is None:
             kept = {name: group.channels for name, group in self._plain.file.trunk_groups.items()}
-            return kept, self.scene(found, on_shift, {})
+            return kept, self._scene(found, on_shift, {})
 
         def refused(channels: dict[str, int]) -> Floats:
-            scene = self.scene(found, on_shift, channels)
+            scene = self._scene(found, on_shift, channels)
             return blocked(simulate(scene, trials.replications, trials.seed, workers=trials.workers), beyond)
 
         channels = enough(self._plain.file, reckoned(last, p_block), refused, p_block)
-        return channels, self.scene(found, on_shift, channels)
+        return channels, self._scene(found, on_shift, channels)
 
-    def scene(self, found: Needed, on_shift: Scheduled | None, channels: dict[str, int]) -> Scenario:
+    def _scene(self, found: Needed, on_shift: Scheduled | None, channels: dict[str, int]) -> Scenario:
         """Return the whole plan with these channels; with none the trunks are kept."""
         if on_shift is None:
             return staffed(self._plain, found.staffing, channels)
