@@ -22,7 +22,7 @@ from simulations.compare.vary import EXAMPLE, Axis, Value, parse_vary
 from simulations.experiment.asked import whole
 from simulations.experiment.narrow import stop_of
 from simulations.experiment.recording import record as record_of
-from simulations.experiment.simulate import Progress, replications_of, seed_of
+from simulations.experiment.simulate import Progress, seed_of
 from simulations.experiment.simulate import simulate as simulate_of
 from simulations.experiment.worker_pool import Workers
 from simulations.fit.calls import instant_ns
@@ -102,10 +102,9 @@ def solve(
         kinds = tuple(parse_shift(text, step_s) for text in shifts)
     except ValueError as error:
         raise UnfitInput(str(error)) from None
-    count = replications_of(replications, found.file.experiment.replications, least=2)
     most = {name: whole(said, f"group_max of {name}", 0, "0 or more") for name, said in (group_max or {}).items()}
     question = Question(goals, kinds, most, p_block)
-    answer = solve_of(found, question, replications=count, seed=seed, workers=workers, told=progress)
+    answer = solve_of(found, question, replications=replications, seed=seed, workers=workers, told=progress)
     return plan_of(answer)
 
 
